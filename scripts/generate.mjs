@@ -1,0 +1,77 @@
+// Makes generated/ (the Envoy API as TypeScript) from the .proto files that the npm package @grpc/grpc-js-xds carries,
+// plus the few of our own in proto/. Buf's registry is not needed. Skips the work when nothing changed.
+import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(root);
+const xdsDeps = 'node_modules/@grpc/grpc-js-xds/deps';
+const staged = 'proto/staged';
+const stampFile = 'generated/dist/.stamp';
+
+function filesUnder(folder) {
+  return readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, name))
+    .filter((name) => statSync(name).isFile())
+    .sort();
+}
+
+/** What the output depends on: our protos, the buf configuration, this script and the versions of the tools. */
+function stamp() {
+  const hash = createHash('sha256');
+  const ours = filesUnder('proto').filter((name) => !name.startsWith(staged));
+  for (const name of [...ours, 'buf.yaml', 'buf.gen.yaml', 'generated/package.json', 'generated/tsconfig.json', 'scripts/generate.mjs']) {
+    hash.update(name).update(readFileSync(name));
+  }
+  for (const name of ['@grpc/grpc-js-xds', 'ts-proto', '@bufbuild/buf', 'typescript', 'protoc-gen-validate']) {
+    hash.update(JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version);
+  }
+  return hash.digest('hex');
+}
+
+function run(command, args, cwd = root) {
+  const done = spawnSync(command, args, { cwd, stdio: 'inherit' });
+  if (done.status !== 0) {
+    console.error(`generate: ${command} ${args.join(' ')} failed`);
+    process.exit(1);
+  }
+}
+
+/** Copies the upstream protos and adds what they lack: a newer validate.proto and fields of newer Envoys. */
+function stage() {
+  rmSync(staged, { recursive: true, force: true });
+  mkdirSync(`${staged}/validate`, { recursive: true });
+  for (const folder of ['envoy', 'contrib'].filter((name) => existsSync(`${xdsDeps}/envoy-api/${name}`))) {
+    cpSync(`${xdsDeps}/envoy-api/${folder}`, `${staged}/${folder}`, { recursive: true });
+  }
+  for (const folder of ['udpa', 'xds']) cpSync(`${xdsDeps}/xds/${folder}`, `${staged}/${folder}`, { recursive: true });
+  cpSync(`${xdsDeps}/googleapis/google`, `${staged}/google`, { recursive: true });
+  cpSync('node_modules/protoc-gen-validate/src/proto/validate.proto', `${staged}/validate/validate.proto`);
+  addField('envoy/config/cluster/v3/cluster.proto', 'google.protobuf.Duration dns_refresh_rate = 16', 'google.protobuf.Duration dns_jitter = 58;');
+}
+
+/** Inserts one field declaration before the line that holds `anchor`. */
+function addField(file, anchor, declaration) {
+  const path = `${staged}/${file}`;
+  const text = readFileSync(path, 'utf8');
+  if (text.includes(declaration)) return;
+  const at = text.indexOf(anchor);
+  if (at < 0) throw new Error(`generate: ${file} no longer has "${anchor}"`);
+  const line = text.lastIndexOf('\n', at) + 1;
+  writeFileSync(path, `${text.slice(0, line)}  ${declaration}\n${text.slice(line)}`);
+}
+
+const wanted = stamp();
+if (!process.argv.includes('--force') && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) {
+  console.log('generated/ is up to date');
+  process.exit(0);
+}
+stage();
+rmSync('generated/src', { recursive: true, force: true });
+rmSync('generated/dist', { recursive: true, force: true });
+run('node_modules/.bin/buf', ['generate']);
+run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'], join(root, 'generated'));
+writeFileSync(stampFile, wanted);
