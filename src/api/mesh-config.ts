@@ -1,0 +1,156 @@
+/**
+ * MeshConfig and ProxyConfig in the names that YAML uses (Istio publishes no CRD for them).
+ * https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
+ * `MeshConfig` is what a user may write; `EffectiveMeshConfig` has Istio's defaults filled in.
+ */
+import type { ConnectionPoolSettings, HTTPRetry, LocalityLoadBalancerSetting, OutlierDetection } from './istio.js';
+
+/** A duration as YAML writes it: '10s', '100ms', '1h30m'. */
+export type DurationText = string;
+
+export interface TcpKeepalive {
+  probes?: number;
+  time?: DurationText;
+  interval?: DurationText;
+}
+
+export interface OutboundTrafficPolicy {
+  mode?: 'ALLOW_ANY' | 'REGISTRY_ONLY' | 'ALLOW_ANY_DYNAMIC_DNS';
+}
+
+export interface TLSConfig {
+  minProtocolVersion?: 'TLS_AUTO' | 'TLSV1_2' | 'TLSV1_3';
+  ecdhCurves?: string[];
+  cipherSuites?: string[];
+}
+
+export interface GatewayTopology {
+  numTrustedProxies?: number;
+  forwardClientCertDetails?: 'UNDEFINED' | 'SANITIZE' | 'FORWARD_ONLY' | 'APPEND_FORWARD' | 'SANITIZE_SET' | 'ALWAYS_FORWARD_ONLY';
+  proxyProtocol?: Record<string, never> | object;
+}
+
+export interface ProxyTracing {
+  sampling?: number;
+  customTags?: Record<string, unknown>;
+  maxPathTagLength?: number;
+  zipkin?: { address?: string };
+  datadog?: { address?: string };
+  tlsSettings?: unknown;
+  enableIstioTags?: boolean;
+}
+
+/** The fields of ProxyConfig that reach xDS or a bootstrap. */
+export interface ProxyConfig {
+  concurrency?: number;
+  discoveryAddress?: string;
+  drainDuration?: DurationText;
+  interceptionMode?: 'REDIRECT' | 'TPROXY' | 'NONE';
+  gatewayTopology?: GatewayTopology;
+  tracing?: ProxyTracing;
+  proxyMetadata?: Record<string, string>;
+  privateKeyProvider?: unknown;
+  proxyHeaders?: ProxyHeaders;
+  statNameLength?: number;
+  proxyAdminPort?: number;
+  [other: string]: unknown;
+}
+
+/** https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig-ProxyHeaders */
+export interface ProxyHeaders {
+  forwardedClientCert?: string;
+  setCurrentClientCertDetails?: { subject?: boolean; cert?: boolean; chain?: boolean; dns?: boolean; uri?: boolean };
+  requestId?: { disabled?: boolean };
+  server?: { disabled?: boolean; value?: string };
+  attemptCount?: { disabled?: boolean };
+  envoyDebugHeaders?: { disabled?: boolean };
+  metadataExchangeHeaders?: { mode?: string };
+  preserveHttp1HeaderCase?: boolean;
+  xForwardedHost?: { enabled?: boolean };
+  xForwardedPort?: { enabled?: boolean };
+}
+
+/** One extension provider: `name` and exactly one of the provider kinds. */
+export interface ExtensionProvider {
+  name: string;
+  envoyFileAccessLog?: { path?: string; logFormat?: { text?: string; labels?: Record<string, unknown> }; omitEmptyValues?: boolean };
+  [kind: string]: unknown;
+}
+
+export interface MeshConfig {
+  accessLogFile?: string;
+  accessLogFormat?: string;
+  accessLogEncoding?: 'TEXT' | 'JSON';
+  enableEnvoyAccessLogService?: boolean;
+  disableEnvoyListenerLog?: boolean;
+  connectTimeout?: DurationText;
+  defaultConfig?: ProxyConfig;
+  defaultDestinationRuleExportTo?: string[];
+  defaultServiceExportTo?: string[];
+  defaultVirtualServiceExportTo?: string[];
+  defaultHttpRetryPolicy?: HTTPRetry;
+  defaultInboundHttpRetryPolicy?: HTTPRetry;
+  defaultTrafficPolicy?: { connectionPool?: ConnectionPoolSettings; outlierDetection?: OutlierDetection };
+  defaultProviders?: { metrics?: string[]; tracing?: string[]; accessLogging?: string[] };
+  dnsRefreshRate?: DurationText;
+  discoverySelectors?: { matchLabels?: Record<string, string>; matchExpressions?: { key: string; operator: string; values?: string[] }[] }[];
+  enableAutoMtls?: boolean;
+  enablePrometheusMerge?: boolean;
+  enableTracing?: boolean;
+  extensionProviders?: ExtensionProvider[];
+  h2UpgradePolicy?: 'DO_NOT_UPGRADE' | 'UPGRADE';
+  inboundClusterStatName?: string;
+  outboundClusterStatName?: string;
+  inboundTrafficPolicy?: { mode?: 'PASSTHROUGH' | 'LOCALHOST' };
+  outboundTrafficPolicy?: OutboundTrafficPolicy;
+  ingressClass?: string;
+  ingressControllerMode?: 'UNSPECIFIED' | 'OFF' | 'DEFAULT' | 'STRICT';
+  ingressService?: string;
+  ingressSelector?: string;
+  localityLbSetting?: LocalityLoadBalancerSetting;
+  meshMTLS?: TLSConfig;
+  tlsDefaults?: TLSConfig;
+  pathNormalization?: { normalization?: 'DEFAULT' | 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES' };
+  protocolDetectionTimeout?: DurationText;
+  proxyHttpPort?: number;
+  proxyListenPort?: number;
+  proxyInboundListenPort?: number;
+  rootNamespace?: string;
+  serviceSettings?: { settings?: { clusterLocal?: boolean }; hosts?: string[] }[];
+  tcpKeepalive?: TcpKeepalive;
+  trustDomain?: string;
+  trustDomainAliases?: string[];
+  hboneIdleTimeout?: DurationText;
+  [other: string]: unknown;
+}
+
+/** MeshConfig with the defaults of the reference filled in (envoy-shapes §13); fields without a default stay optional. */
+export type EffectiveMeshConfig = MeshConfig &
+  Required<
+    Pick<
+      MeshConfig,
+      | 'accessLogEncoding'
+      | 'connectTimeout'
+      | 'defaultConfig'
+      | 'defaultDestinationRuleExportTo'
+      | 'defaultServiceExportTo'
+      | 'defaultVirtualServiceExportTo'
+      | 'dnsRefreshRate'
+      | 'enableAutoMtls'
+      | 'enableTracing'
+      | 'extensionProviders'
+      | 'ingressClass'
+      | 'ingressControllerMode'
+      | 'ingressService'
+      | 'protocolDetectionTimeout'
+      | 'proxyListenPort'
+      | 'proxyInboundListenPort'
+      | 'rootNamespace'
+      | 'trustDomain'
+      | 'trustDomainAliases'
+    >
+  > & {
+    readonly outboundTrafficPolicy: Required<OutboundTrafficPolicy>;
+    readonly inboundTrafficPolicy: { mode: 'PASSTHROUGH' | 'LOCALHOST' };
+    readonly localityLbSetting: LocalityLoadBalancerSetting;
+  };

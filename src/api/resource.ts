@@ -1,0 +1,51 @@
+/**
+ * The row type of every configuration collection: a Kubernetes-style resource with the place it was read from.
+ * Sources write these rows; the model reads them. https://kubernetes.io/docs/concepts/overview/working-with-objects/
+ */
+
+/** Where a resource stands in a file. Lines and columns count from 1. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The part of Kubernetes' ObjectMeta that a mesh reads. `namespace` is '' for cluster-scoped kinds. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly deletionTimestamp?: string;
+}
+
+/** One resource of any kind. Frozen; an edited resource is a new row. */
+export interface Resource<Kind extends string = string, Spec = unknown> {
+  readonly kind: Kind;
+  readonly apiVersion: string;
+  readonly metadata: ObjectMeta;
+  /** For kinds without a `spec` (EndpointSlice, Secret, ConfigMap) the whole body lives in here under its own field names. */
+  readonly spec: Spec;
+  readonly status?: unknown;
+  /**
+   * Milliseconds since 1970; decides "the oldest wins". Without a creationTimestamp: Kubernetes' own kinds count as
+   * older than everything (0), all others as made on 2026-01-01, one second apart in the order of their file.
+   */
+  readonly createdAt: number;
+  readonly location?: SourceLocation;
+}
+
+/** `namespace/name`, the key of a row in its kind's collection. Cluster-scoped resources have an empty namespace part. */
+export const keyOf = (resource: { readonly metadata: { readonly namespace: string; readonly name: string } }): string =>
+  `${resource.metadata.namespace}/${resource.metadata.name}`;
+
+/** Istio's order of configuration: the oldest first; equal ages by name, then by namespace. */
+export function byAge(a: Resource, b: Resource): number {
+  if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt;
+  if (a.metadata.name !== b.metadata.name) return a.metadata.name < b.metadata.name ? -1 : 1;
+  if (a.metadata.namespace !== b.metadata.namespace) return a.metadata.namespace < b.metadata.namespace ? -1 : 1;
+  return 0;
+}
