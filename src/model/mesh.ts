@@ -1,0 +1,152 @@
+/**
+ * The model: everything that is known of the mesh, as queries over collections. Views and the debug rooms get this one object.
+ * Each group below lives in the file named in its comment. All reads inside a query are recorded by the graph.
+ */
+import type {
+  DestinationRule,
+  Gateway,
+  PortTrafficPolicy,
+  Sidecar,
+  SidecarSpec,
+  TrafficPolicy,
+  VirtualService,
+} from '../api/istio.js';
+import type { EffectiveMeshConfig } from '../api/mesh-config.js';
+import type { Collection, Graph } from '../graph/graph.js';
+import type { Resource } from '../api/resource.js';
+import type { Proxy } from './proxy.js';
+import type { EndpointScope, InboundScope, OutboundScope, ServiceTarget } from './scope.js';
+import type { Endpoint, Port, Service } from './service.js';
+
+/** One collection per kind, keyed `namespace/name` (rows.ts). Unknown kinds never get here. */
+export interface Rows {
+  readonly of: <R extends Resource>(kind: R['kind']) => Collection<R>;
+  readonly proxies: Collection<Proxy>;
+}
+
+/** services.ts, service-entries.ts */
+export interface Services {
+  /** By service key. */
+  get(key: string): Service | undefined;
+  /** All services of a namespace, oldest first, then by hostname. */
+  inNamespace(namespace: string): readonly Service[];
+  /** Namespaces that have a service, sorted. */
+  namespaces(): readonly string[];
+  /** All services with exactly this hostname in any namespace; Kubernetes first, then oldest. */
+  byHostname(hostname: string): readonly Service[];
+}
+
+/** endpoints.ts */
+export interface Endpoints {
+  /** All endpoints of one port of a service in a stable order (by source, then address), unhealthy ones included. */
+  of(serviceKey: string, portName: string): readonly Endpoint[];
+  /** Sorted, distinct SPIFFE ids of the endpoints of all ports, plus the service's own. */
+  serviceAccounts(serviceKey: string): readonly string[];
+  /** Service ports that end at a workload address (SD-063), ascending by target port, then oldest service first. */
+  targetsAt(address: string): readonly ServiceTarget[];
+}
+
+/** One egress listener of a Sidecar; without a Sidecar there is a single one without port and bind. */
+export interface EgressListener {
+  readonly index: number;
+  readonly port?: { readonly number: number; readonly protocol: string; readonly name: string };
+  /** '' when unset. */
+  readonly bind: string;
+  readonly captureMode: 'DEFAULT' | 'IPTABLES' | 'NONE';
+}
+
+/** sidecar-scope.ts: what one outbound scope can see (section 5 SC). All results are memoised per scope. */
+export interface SidecarScopes {
+  sidecar(scope: OutboundScope): Sidecar | undefined;
+  spec(scope: OutboundScope): SidecarSpec | undefined;
+  outboundTrafficPolicy(scope: OutboundScope): 'ALLOW_ANY' | 'REGISTRY_ONLY';
+  egressListeners(scope: OutboundScope): readonly EgressListener[];
+  /** Namespaces with visible services, sorted: the chunks that views are composed of. */
+  namespaces(scope: OutboundScope): readonly string[];
+  /** Services of one namespace visible to the scope over all egress listeners, incl. those that VirtualServices bring in. One service per hostname and address. */
+  servicesIn(scope: OutboundScope, namespace: string): readonly Service[];
+  /** The same by egress listener (ports not filtered). */
+  servicesOf(scope: OutboundScope, egressListener: number): readonly Service[];
+  /** The service a hostname means for this scope, or undefined when not visible. */
+  service(scope: OutboundScope, hostname: string): Service | undefined;
+  /** VirtualServices visible through one egress listener, bound to `mesh`, in Istio's order. */
+  virtualServicesOf(scope: OutboundScope, egressListener: number): readonly VirtualService[];
+}
+
+/** virtual-services.ts: short names expanded, delegates merged (VS-001, VS-004, VS-035). The rows returned have resolved hosts. */
+export interface VirtualServices {
+  /** Visible to the namespace and bound to the given gateway: 'mesh' or `ns/name`. Istio's order: own private, exported to the namespace, public; oldest first inside each. */
+  bound(namespace: string, gateway: string): readonly VirtualService[];
+  /** Hosts of all destinations of a VirtualService, resolved. */
+  destinations(virtualService: VirtualService): ReadonlySet<string>;
+}
+
+/** The rule that holds for one service and one client scope: several rules for one host merged (DR-002, DR-003, DR-005). */
+export interface SelectedRule {
+  /** Of the merged rule; the first one's. */
+  readonly rule: DestinationRule;
+  readonly spec: DestinationRule['spec'];
+  /** Rows that took part, first is the winner. */
+  readonly from: readonly DestinationRule[];
+}
+
+/** destination-rules.ts */
+export interface DestinationRules {
+  /** Client namespace, service namespace, root namespace: the first hit wins; workloadSelector rules first. */
+  select(scope: OutboundScope, service: Service): SelectedRule | undefined;
+  /** Traffic policy of a service port and subset: mesh defaults, rule, port level (replaces), subset (overlays), subset's port level. */
+  trafficPolicy(scope: OutboundScope, service: Service, port: Port, subset?: string): TrafficPolicy | undefined;
+}
+export type PortLevel = PortTrafficPolicy;
+
+/** One server of a merged gateway proxy. */
+export interface GatewayServer {
+  readonly gateway: Gateway;
+  readonly server: NonNullable<Gateway['spec']['servers']>[number];
+  /** Port the proxy listens on: target port of the gateway's Service (GW-023). */
+  readonly targetPort: number;
+  /** RDS name of an HTTP server, '' for others. */
+  readonly routeName: string;
+  /** '' when unset. */
+  readonly bind: string;
+}
+
+/** gateways.ts */
+export interface Gateways {
+  /** Servers by listener (`bind` and target port), conflicts already resolved; the order is the merge order. */
+  listeners(scope: OutboundScope): readonly { readonly bind: string; readonly port: number; readonly servers: readonly GatewayServer[] }[];
+}
+
+export type MutualTlsMode = 'DISABLE' | 'PERMISSIVE' | 'STRICT';
+
+/** peer-authentications.ts (section 9 PA) */
+export interface PeerAuthentications {
+  /** Mode of one workload port. */
+  mode(namespace: string, labels: Readonly<Record<string, string>>, port: number): MutualTlsMode;
+  /** Ports with their own mode at this workload, ascending. */
+  portModes(namespace: string, labels: Readonly<Record<string, string>>): readonly { readonly port: number; readonly mode: MutualTlsMode }[];
+  /** Mode without workload rules: the client side's inference (PA-004). */
+  namespaceMode(namespace: string): MutualTlsMode;
+}
+
+/** proxies.ts: proxy → slices. */
+export interface Proxies {
+  get(key: string): Proxy | undefined;
+  outboundScope(proxyKey: string): OutboundScope;
+  endpointScope(proxyKey: string): EndpointScope;
+  inboundScope(proxyKey: string): InboundScope;
+}
+
+export interface Mesh {
+  readonly graph: Graph;
+  readonly rows: Rows;
+  config(): EffectiveMeshConfig;
+  readonly services: Services;
+  readonly endpoints: Endpoints;
+  readonly proxies: Proxies;
+  readonly sidecarScopes: SidecarScopes;
+  readonly virtualServices: VirtualServices;
+  readonly destinationRules: DestinationRules;
+  readonly gateways: Gateways;
+  readonly peerAuthentications: PeerAuthentications;
+}

@@ -1,0 +1,109 @@
+/**
+ * Scope slices: small frozen values that hold exactly what one kind of resource may depend on of a proxy. Equal slices are one object with one
+ * id, so proxies with equal slices share every byte. An input that is not in the slice cannot be read by translation (models.md §4).
+ */
+import type { Labels } from './labels.js';
+import type { CertificateSource, InterceptionMode, IpMode, Proxy, ProxyType } from './proxy.js';
+import type { Locality } from './service.js';
+
+/** What clusters, routes and outbound listeners may depend on. */
+export interface OutboundScope {
+  readonly id: string;
+  readonly type: ProxyType;
+  readonly namespace: string;
+  /** `cluster.local` */
+  readonly domain: string;
+  /** Domain part of the node id, `ns.svc.cluster.local`: decides whether short host names are added. */
+  readonly dnsDomain: string;
+  readonly clusterId: string;
+  readonly network: string;
+  readonly ipMode: IpMode;
+  readonly interceptionMode: InterceptionMode;
+  readonly certificates: CertificateSource;
+  readonly istioVersion: string;
+  readonly http10: boolean;
+  readonly httpProxyPort: number;
+  readonly dnsCapture: boolean;
+  readonly dnsAutoAllocate: boolean;
+  readonly idleTimeout: string;
+  readonly unprivilegedPod: boolean;
+  /** Key of the Sidecar that holds for the proxy (SC-002), '' for none. Always '' for routers. */
+  readonly sidecar: string;
+  /** Routers: keys of the Gateways that select the proxy, oldest first. */
+  readonly gateways: readonly string[];
+  /** Those of the proxy's labels that some rule in the mesh looks at (sourceLabels, workloadSelectors). */
+  readonly labels: Labels;
+  /** Canonical JSON of the proxy's own ProxyConfig settings that reach xDS (gatewayTopology, tracing, proxyHeaders …), '' for none. */
+  readonly proxyConfig: string;
+}
+
+/** What load assignments may depend on. */
+export interface EndpointScope {
+  readonly id: string;
+  readonly type: ProxyType;
+  readonly namespace: string;
+  readonly clusterId: string;
+  readonly network: string;
+  readonly ipMode: IpMode;
+  readonly locality: Locality;
+  /** Set only when some service uses internalTrafficPolicy Local or node-based distribution. */
+  readonly nodeName: string;
+  /** Labels that failoverPriority or workloadSelectors look at. */
+  readonly labels: Labels;
+  /** The outbound scope, for the choice of DestinationRule. */
+  readonly outbound: string;
+}
+
+/** One service port that ends at the proxy (SD-063). */
+export interface ServiceTarget {
+  readonly service: string;
+  readonly hostname: string;
+  readonly port: number;
+  readonly portName: string;
+  readonly targetPort: number;
+}
+
+/** What inbound listeners and clusters may depend on. */
+export interface InboundScope {
+  readonly id: string;
+  readonly namespace: string;
+  readonly ipMode: IpMode;
+  readonly interceptionMode: InterceptionMode;
+  readonly certificates: CertificateSource;
+  readonly istioVersion: string;
+  readonly http10: boolean;
+  readonly sidecar: string;
+  /** First address of the proxy, only when something binds to it (Sidecar ingress, interception NONE), else ''. */
+  readonly address: string;
+  /** Ascending by target port, then by age of the service. */
+  readonly targets: readonly ServiceTarget[];
+  /** Labels that PeerAuthentication and other policies look at. */
+  readonly labels: Labels;
+  readonly proxyConfig: string;
+  readonly idleTimeout: string;
+  /** The outbound scope, for DestinationRules that reach the server side (DR-031). */
+  readonly outbound: string;
+}
+
+const interned = new Map<string, object>();
+const byId = new Map<string, object>();
+
+/** Gives equal slices one frozen object and one short id. Ids mean nothing beyond this process. */
+export function internScope<S extends { readonly id: string }>(prefix: string, slice: Omit<S, 'id'>): S {
+  const text = prefix + JSON.stringify(slice);
+  const known = interned.get(text);
+  if (known !== undefined) return known as S;
+  const scope = Object.freeze({ ...slice, id: `${prefix}${interned.size.toString(36)}` }) as unknown as S;
+  interned.set(text, scope);
+  byId.set(scope.id, scope);
+  return scope;
+}
+
+/** The slice behind an id, e.g. in a query key. Throws for an id that was never given. */
+export function scopeOf<S extends { readonly id: string }>(id: string): S {
+  const scope = byId.get(id);
+  if (scope === undefined) throw new Error(`unknown scope ${id}`);
+  return scope as S;
+}
+
+export type { Proxy };

@@ -1,0 +1,33 @@
+/**
+ * Turns an Envoy message into the bytes that are served: encoded once per distinct resource, then shared by every proxy that has it.
+ */
+import { hash } from 'node:crypto';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { type MessageType, typeUrl } from '../translate/proto.js';
+
+/** One resource as served. `body` is a serialized google.protobuf.Any; `version` a hash of it. Structurally equal to xds/provider's type. */
+export interface EncodedResource {
+  readonly name: string;
+  readonly version: string;
+  readonly body: Uint8Array;
+}
+
+/** Encodes a message under its resource name. Equal content gives an equal version. */
+export function encodeResource<T, P>(type: MessageType<T, P>, name: string, message: P): EncodedResource {
+  return encodeBytes(typeUrl(type), name, type.encode(type.fromPartial(message)).finish());
+}
+
+/** The same for a message that is encoded already. */
+export function encodeBytes(url: string, name: string, value: Uint8Array): EncodedResource {
+  const body = new BinaryWriter().uint32(10).string(url).uint32(18).bytes(value).finish();
+  return { name, version: hash('sha1', body, 'base64url').slice(0, 8), body };
+}
+
+/** Equality for queries that return one resource. */
+export const sameResource = (a: EncodedResource | undefined, b: EncodedResource | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && a.name === b.name && a.version === b.version);
+
+/** Equality for queries that return a list of shared values: same elements by reference. */
+export function sameElements<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a === b || (a.length === b.length && a.every((value, i) => value === b[i]));
+}
