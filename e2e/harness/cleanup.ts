@@ -1,0 +1,28 @@
+/** Undoes what a test or the demo did, last thing first, whether it ends well, throws or is interrupted. */
+
+type Undo = () => void | Promise<void>;
+
+const undos: Undo[] = [];
+let installed = false;
+
+/** Remembers how to undo something; runs at the latest when the process is interrupted or ends. */
+export function onCleanup(undo: Undo): void {
+  if (!installed) {
+    installed = true;
+    for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+      process.once(signal, () => void cleanup().finally(() => process.exit(code)));
+    }
+  }
+  undos.push(undo);
+}
+
+/** Undoes everything remembered so far. One failing step does not keep the others from running. */
+export async function cleanup(): Promise<void> {
+  for (let undo = undos.pop(); undo; undo = undos.pop()) {
+    try {
+      await undo();
+    } catch (error) {
+      process.stderr.write(`cleanup: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/** Child processes: started with their output captured, stopped by pid, gone when the test goes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { onCleanup } from './cleanup.js';
+import { sleep, until } from './wait.js';
+
+/** What to start. `logFile` gets stdout and stderr; the last 200 kB also stay in memory for `waitFor` and error messages. */
+export interface Command {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly logFile?: string;
+}
+
+/** A running (or ended) child process. */
+export interface Running {
+  readonly name: string;
+  readonly pid: number;
+  /** Everything it printed, at most the last 200 kB. */
+  output(): string;
+  /** True until it has ended. */
+  alive(): boolean;
+  /** The first match of `pattern` in its output; throws when it ends first or the time is up. */
+  waitFor(pattern: RegExp, timeoutMs?: number): Promise<RegExpMatchArray>;
+  /** SIGTERM, and SIGKILL after `graceMs`; resolves once it has ended. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const keep = 200_000;
+
+/** Starts a command; it is stopped by `cleanup()` at the latest. */
+export function start(what: Command): Running {
+  const child = spawn(what.command, [...what.args], {
+    cwd: what.cwd,
+    env: { ...process.env, ...what.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Ctrl-C reaches the test only; it then stops its children in order.
+    detached: true,
+  });
+  let text = '';
+  let failure: Error | undefined;
+  const log = what.logFile ? createWriteStream(what.logFile, { flags: 'a' }) : undefined;
+  const take = (chunk: Buffer): void => {
+    text = (text + chunk.toString()).slice(-keep);
+    log?.write(chunk);
+  };
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  child.on('error', (error) => {
+    failure = error;
+  });
+  child.on('close', () => log?.end());
+  const alive = (): boolean => failure === undefined && child.exitCode === null && child.signalCode === null;
+  const running: Running = {
+    name: what.name,
+    pid: child.pid ?? -1,
+    output: () => text,
+    alive,
+    waitFor: (pattern, timeoutMs = 20_000) =>
+      until(
+        `${what.name} to print ${String(pattern)}`,
+        () => {
+          const match = text.match(pattern);
+          if (!match && !alive()) throw new Error(`${what.name} ended${failure ? `: ${failure.message}` : ` (${child.exitCode ?? child.signalCode})`}:\n${text.slice(-3000)}`);
+          return match;
+        },
+        { timeoutMs: alive() ? timeoutMs : 0 },
+      ),
+    stop: (graceMs = 5000) => stop(child, alive, graceMs),
+  };
+  onCleanup(() => running.stop());
+  return running;
+}
+
+async function stop(child: ChildProcess, alive: () => boolean, graceMs: number): Promise<void> {
+  if (!alive()) return;
+  child.kill('SIGTERM');
+  const deadline = Date.now() + graceMs;
+  while (alive() && Date.now() < deadline) await sleep(20);
+  if (alive()) child.kill('SIGKILL');
+  while (alive()) await sleep(10);
+}
+
+/** Runs a command to its end and returns its standard output; throws with its error output when it fails. */
+export function run(command: string, args: readonly string[], options: { env?: Record<string, string>; timeoutMs?: number; cwd?: string } = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...args], {
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: options.timeoutMs ?? 60_000,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0 ? resolve(out) : reject(new Error(`${command} ${args.join(' ')}: exit ${code}\n${(err || out).slice(-3000)}`)),
+    );
+  });
+}
