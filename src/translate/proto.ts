@@ -12,7 +12,8 @@ export interface MessageType<T, P> {
 
 /** Packs a message into an Any: `toAny(TcpProxy, { statPrefix, … })`. */
 export function toAny<T, P>(type: MessageType<T, P>, value: P): Any {
-  return { typeUrl: typeUrl(type), value: type.encode(type.fromPartial(value)).finish() };
+  const bytes = type.encode(type.fromPartial(value)).finish();
+  return { typeUrl: typeUrl(type), value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 export const typeUrl = (type: { readonly $type: string }): string => `type.googleapis.com/${type.$type}`;
