@@ -1,0 +1,48 @@
+/**
+ * What is wrong with a resource or a file, as a value: sources collect problems, `mizzen validate` prints them, the server shows them.
+ */
+import type { SourceLocation } from './resource.js';
+
+/** Which resource a problem is about. */
+export interface ResourceName {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Where in a document: keys of mappings and indexes of lists. */
+export type FieldPath = readonly (string | number)[];
+
+/** `['spec', 'http', 0]` → `spec.http[0]`. */
+export function formatPath(path: FieldPath): string {
+  let text = '';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else if (/^[\w-]+$/.test(step)) text += text === '' ? step : `.${step}`;
+    else text += `[${JSON.stringify(step)}]`;
+  }
+  return text;
+}
+
+export interface Problem {
+  /** An error refuses the resource; a warning lets it in. */
+  readonly severity: 'error' | 'warning';
+  /** Stable, for machines: 'yaml-syntax', 'unknown-field', 'schema', 'invalid' … */
+  readonly code: string;
+  readonly message: string;
+  /** Path in the resource, `spec.http[0].route`. */
+  readonly field?: string;
+  /** The same path in steps; sources find line and column with it. */
+  readonly path?: FieldPath;
+  readonly location?: SourceLocation;
+  readonly resource?: ResourceName;
+}
+
+/** `file:line:column: severity: Kind ns/name: field: message`, as compilers print theirs. */
+export function formatProblem(problem: Problem): string {
+  const { location, resource } = problem;
+  const place = location === undefined ? '' : `${location.file}:${location.line}:${location.column}: `;
+  const name = resource === undefined ? '' : `${resource.kind} ${resource.namespace === '' ? '' : `${resource.namespace}/`}${resource.name}: `;
+  const field = problem.field === undefined || problem.field === '' ? '' : `${problem.field}: `;
+  return `${place}${problem.severity}: ${name}${field}${problem.message}`;
+}
