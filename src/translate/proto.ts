@@ -2,6 +2,7 @@
  * The few protobuf helpers that every builder needs. Messages are built as partial plain objects and encoded once, last.
  */
 import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
+import type { Duration } from '@envoyproxy/xds-protos/google/protobuf/duration.js';
 
 /** What ts-proto generates for a message, as far as it is needed here. */
 export interface MessageType<T, P> {
@@ -18,7 +19,15 @@ export function toAny<T, P>(type: MessageType<T, P>, value: P): Any {
 
 export const typeUrl = (type: { readonly $type: string }): string => `type.googleapis.com/${type.$type}`;
 
-const UNITS: Readonly<Record<string, number>> = { h: 3_600_000_000_000, m: 60_000_000_000, s: 1_000_000_000, ms: 1_000_000, us: 1_000, µs: 1_000, ns: 1 };
+const UNITS: Readonly<Record<string, number>> = {
+  h: 3_600_000_000_000,
+  m: 60_000_000_000,
+  s: 1_000_000_000,
+  ms: 1_000_000,
+  us: 1_000,
+  µs: 1_000,
+  ns: 1,
+};
 
 /** Nanoseconds of a duration as YAML writes it ('1h30m', '250ms', '0.5s'); undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
@@ -37,13 +46,10 @@ export function parseDuration(text: string): number | undefined {
   return sign * Math.round(total);
 }
 
-/** A duration from YAML as the generated API wants it: seconds with a fraction, e.g. '0.250s'. Throws on text that validation should have refused. */
-export function duration(text: string): string {
+/** A duration from YAML as a message. Throws on text that validation should have refused. (The generated API has no duration strings.) */
+export function duration(text: string): Duration {
   const nanos = parseDuration(text);
   if (nanos === undefined) throw new Error(`not a duration: ${JSON.stringify(text)}`);
-  return `${trimZeros((nanos / 1e9).toFixed(9))}s`;
-}
-
-function trimZeros(number: string): string {
-  return number.includes('.') ? number.replace(/0+$/, '').replace(/\.$/, '') : number;
+  const seconds = Math.trunc(nanos / 1e9);
+  return { seconds: BigInt(seconds), nanos: nanos - seconds * 1e9 };
 }
