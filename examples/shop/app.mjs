@@ -9,11 +9,11 @@
 import { Agent, createServer, request } from 'node:http';
 
 const { SERVICE = 'app', VERSION = 'v1', HOST = '127.0.0.1', PORT = '0', EGRESS = '' } = process.env;
-/** Whom a service calls, by path prefix. `query:host=NAME` lets a test call anything. */
+/** Whom a service calls; `?host=NAME` has it call something else instead. */
 const calls = {
-  web: { '/': ['catalog:8080', 'cart:8080'] },
-  catalog: { '/': ['reviews:8080', 'rates.example.com:8080'] },
-  cart: { '/': ['payments:8080'] },
+  web: ['catalog', 'cart'],
+  catalog: ['reviews', 'rates.example.com'],
+  cart: ['payments'],
 };
 const passedOn = ['end-user', 'x-request-id', 'x-b3-traceid', 'traceparent'];
 const agent = new Agent({ keepAlive: true });
@@ -32,7 +32,7 @@ const server = createServer(async (incoming, response) => {
   const me = { service: SERVICE, version: VERSION, path: incoming.url, host: incoming.headers.host, peer: peer(incoming), headers: incoming.headers };
   if (failing) return reply(response, 503, { ...me, error: 'flaky' });
   const asked = url.searchParams.get('host');
-  const targets = asked ? [asked] : (calls[SERVICE]?.[url.pathname] ?? calls[SERVICE]?.['/'] ?? []);
+  const targets = asked ? [asked] : (calls[SERVICE] ?? []);
   const answers = EGRESS ? await Promise.all(targets.map((host) => call(host, incoming.headers))) : [];
   const broken = answers.find((answer) => answer.status === 0 || answer.status >= 400);
   return reply(response, broken ? broken.status || 502 : 200, { ...me, calls: answers });
