@@ -11,16 +11,16 @@ import type {
   TrafficPolicy,
   VirtualService,
 } from '../api/istio.js';
+import type { Kind, KindTypes } from '../api/kinds.js';
 import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Collection, Graph } from '../graph/graph.js';
-import type { Resource } from '../api/resource.js';
 import type { Proxy } from './proxy.js';
 import type { EndpointScope, InboundScope, OutboundScope, ServiceTarget } from './scope.js';
 import type { Endpoint, Port, Service } from './service.js';
 
 /** One collection per kind, keyed `namespace/name` (rows.ts). Unknown kinds never get here. */
 export interface Rows {
-  readonly of: <R extends Resource>(kind: R['kind']) => Collection<R>;
+  readonly of: <K extends Kind>(kind: K) => Collection<KindTypes[K]>;
   readonly proxies: Collection<Proxy>;
 }
 

@@ -22,7 +22,7 @@ export type Resolution = 'EDS' | 'DNS' | 'DNSRoundRobin' | 'Passthrough' | 'Alia
 export type Visibility = { readonly to: 'all' } | { readonly to: 'none' } | { readonly to: 'namespaces'; readonly namespaces: ReadonlySet<string> };
 
 export interface Service {
-  /** Unique: `namespace/hostname`, and for ServiceEntries with several addresses `namespace/hostname/address`. */
+  /** Unique and opaque: the row it came from, with host and address for ServiceEntries (services.ts builds and parses it). */
   readonly key: string;
   readonly hostname: string;
   /** Short name: the Kubernetes Service's name; the hostname for a ServiceEntry. */

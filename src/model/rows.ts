@@ -1,0 +1,21 @@
+/**
+ * The collections of the graph: one per kind, plus the connected proxies. Sources write them, queries read them.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { KINDS, type Kind, type KindTypes } from '../api/kinds.js';
+import { type Resource, keyOf } from '../api/resource.js';
+import type { Collection, Graph } from '../graph/graph.js';
+import type { Rows } from './mesh.js';
+import type { Proxy } from './proxy.js';
+
+/** Makes a collection for every kind. A row that is written again unchanged (its place in the file aside) is no change. */
+export function defineRows(graph: Graph): Rows {
+  const collections = new Map<string, Collection<Resource>>();
+  for (const { kind, collection } of KINDS) {
+    if (!collections.has(kind)) collections.set(kind, graph.collection<Resource>(collection, keyOf, { equals: isDeepStrictEqual }));
+  }
+  return {
+    of: <K extends Kind>(kind: K) => collections.get(kind) as unknown as Collection<KindTypes[K]>,
+    proxies: graph.collection<Proxy>('proxies', (proxy) => proxy.key, { equals: isDeepStrictEqual }),
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * ServiceEntry → Services, one per host and address (SD-032 to SD-041, SD-045). 
+ * https://istio.io/latest/docs/reference/config/networking/service-entry/
+ */
+import ipaddr from 'ipaddr.js';
+import type { ServiceEntry, ServiceEntrySpec } from '../api/istio.js';
+import { keyOf } from '../api/resource.js';
+import { type ServiceContext, UNSPECIFIED, annotationList, trafficDistribution } from './kubernetes-service.js';
+import { parseProtocol } from './protocol.js';
+import type { Port, Resolution, Service } from './service.js';
+import { parseVisibility } from './visibility.js';
+
+const RESOLUTIONS: Readonly<Record<string, Resolution>> = {
+  NONE: 'Passthrough',
+  STATIC: 'EDS',
+  DNS: 'DNS',
+  DNS_ROUND_ROBIN: 'DNSRoundRobin',
+  DYNAMIC_DNS: 'DynamicDNS',
+};
+
+/** All services of one entry in the order host, address. */
+export function fromServiceEntry(row: ServiceEntry, context: ServiceContext): readonly Service[] {
+  const { spec } = row;
+  const addresses = (spec.addresses ?? []).map(bindAddress).filter((address) => address !== undefined);
+  return (spec.hosts ?? []).flatMap((host) => (addresses.length === 0 ? [UNSPECIFIED] : addresses).map((address) => toService(row, host, address, context)));
+}
+
+/** An IP as it is, a CIDR of a single address as that address, other CIDRs as they are; undefined when it is neither. */
+function bindAddress(text: string): string | undefined {
+  if (ipaddr.isValid(text)) return text;
+  if (!ipaddr.isValidCIDR(text)) return undefined;
+  const [address, bits] = ipaddr.parseCIDR(text);
+  return bits === (address.kind() === 'ipv4' ? 32 : 128) ? address.toString() : text;
+}
+
+function toService(row: ServiceEntry, host: string, address: string, context: ServiceContext): Service {
+  const { spec } = row;
+  const { namespace, labels, annotations } = row.metadata;
+  const hostname = host.toLowerCase();
+  const selector = spec.workloadSelector?.labels;
+  return {
+    key: `e:${keyOf(row)}|${hostname}|${address}`,
+    hostname,
+    name: hostname,
+    namespace,
+    registry: 'External',
+    ports: (spec.ports ?? []).map(toPort),
+    resolution: RESOLUTIONS[spec.resolution ?? 'NONE'] ?? 'Passthrough',
+    address,
+    addresses: address === UNSPECIFIED ? [] : [address],
+    isHeadless: false,
+    meshExternal: spec.location !== 'MESH_INTERNAL',
+    visibility: parseVisibility(spec.exportTo ?? annotationList(annotations['networking.istio.io/exportTo']), namespace, context.defaultExportTo),
+    labels,
+    ...(selector !== undefined && Object.keys(selector).length > 0 && { selector }),
+    serviceAccounts: [...(spec.subjectAltNames ?? [])].sort(),
+    internalTrafficPolicyLocal: false,
+    publishNotReadyAddresses: false,
+    ...trafficDistribution(undefined, annotations),
+    persistentSession: labels['istio.io/persistent-session'] !== undefined || labels['istio.io/persistent-session-header'] !== undefined,
+    aliases: [],
+    createdAt: row.createdAt,
+    from: { kind: 'ServiceEntry', key: keyOf(row) },
+  };
+}
+
+function toPort(port: NonNullable<ServiceEntrySpec['ports']>[number]): Port {
+  return {
+    name: port.name ?? '',
+    port: Number(port.number),
+    protocol: parseProtocol(port.protocol),
+    ...(port.targetPort !== undefined && Number(port.targetPort) !== 0 && { targetPort: Number(port.targetPort) }),
+  };
+}
