@@ -1,8 +1,13 @@
 /**
  * The few protobuf helpers that every builder needs. Messages are built as partial plain objects and encoded once, last.
  */
+
+import type { DeepPartial } from '@envoyproxy/xds-protos/google/protobuf/any.js';
 import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
 import type { Duration } from '@envoyproxy/xds-protos/google/protobuf/duration.js';
+
+/** A message under construction: any field may be missing. */
+export type Partial<T> = DeepPartial<T>;
 
 /** What ts-proto generates for a message, as far as it is needed here. */
 export interface MessageType<T, P> {
