@@ -3,7 +3,7 @@
  * Anything critical that is not understood here, name constraints for example, makes a certificate unusable, as the RFC demands.
  */
 import { isCertificateAuthority, isIssuedBy, toNode } from './signing-material.js';
-import { BasicConstraintsExtension, type X509Certificate } from './x509.js';
+import { BasicConstraintsExtension, type ExtendedKeyUsage, ExtendedKeyUsageExtension, type X509Certificate } from './x509.js';
 
 /** A leaf with what may lead from it to a root. */
 export interface ChainToVerify {
@@ -12,46 +12,57 @@ export interface ChainToVerify {
   readonly intermediates: readonly X509Certificate[];
   readonly roots: readonly X509Certificate[];
   readonly now: number;
+  /** What the leaf must be good for; a CA above it that states extended usages must state this one too. */
+  readonly usage: ExtendedKeyUsage;
 }
 
 /** Basic constraints, key usage, subject alternative name, extended key usage. */
 const understood = new Set(['2.5.29.19', '2.5.29.15', '2.5.29.17', '2.5.29.37']);
+const anyExtendedKeyUsage = '2.5.29.37.0';
 const maxDepth = 6;
 
 /** Throws, with what is wrong, unless a valid path leads from the leaf to a root. */
 export function verifyChain(chain: ChainToVerify): void {
-  const problem = usable(chain.leaf, chain.now) ?? climb(chain, [chain.leaf]);
+  const usages = chain.leaf.getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
+  if (!usages.includes(chain.usage)) throw new Error(`its extended key usage lacks ${chain.usage}`);
+  const problem = usable(chain.leaf, chain.now) ?? climb(chain, chain.leaf, 0, new Set([chain.leaf]));
   if (problem !== undefined) throw new Error(problem);
 }
 
-/** Tries every issuer of the path's last certificate, roots first; returns why none leads to a root. */
-function climb(chain: ChainToVerify, path: readonly X509Certificate[]): string | undefined {
-  const last = path[path.length - 1];
-  if (last === undefined || path.length > maxDepth) return 'chain is too long';
-  const subject = toNode(last);
+/**
+ * Tries every issuer of a certificate with `depth` CAs below its issuer, roots first; returns why none leads to a root.
+ * No certificate is tried twice (`seen`): certificates that all sign each other must not cost a stranger's handshake exponential work.
+ */
+function climb(chain: ChainToVerify, certificate: X509Certificate, depth: number, seen: Set<X509Certificate>): string | undefined {
+  if (depth > maxDepth) return 'chain is too long';
+  const subject = toNode(certificate);
   let problem = 'does not lead to a root of this mesh';
   for (const root of chain.roots) {
-    if (root.equal(last)) return undefined;
+    if (root.equal(certificate)) return undefined;
     if (!isIssuedBy(subject, toNode(root))) continue;
-    const found = issuerProblem(root, path, chain.now);
+    const found = issuerProblem(root, depth, chain);
     if (found === undefined) return undefined;
     problem = found;
   }
   for (const candidate of chain.intermediates) {
-    if (path.some((seen) => seen.equal(candidate)) || !isIssuedBy(subject, toNode(candidate))) continue;
-    const found = issuerProblem(candidate, path, chain.now) ?? climb(chain, [...path, candidate]);
+    if (seen.has(candidate) || !isIssuedBy(subject, toNode(candidate))) continue;
+    seen.add(candidate);
+    const found = issuerProblem(candidate, depth, chain) ?? climb(chain, candidate, depth + 1, seen);
     if (found === undefined) return undefined;
     problem = found;
   }
   return problem;
 }
 
-function issuerProblem(issuer: X509Certificate, below: readonly X509Certificate[], now: number): string | undefined {
+function issuerProblem(issuer: X509Certificate, depth: number, chain: ChainToVerify): string | undefined {
   if (!isCertificateAuthority(issuer)) return `issuer "${issuer.subject}" is not a CA`;
-  // The path length counts CAs below this one, so the leaf is not counted.
   const allowed = issuer.getExtension(BasicConstraintsExtension)?.pathLength;
-  if (allowed !== undefined && below.length - 1 > allowed) return `issuer "${issuer.subject}" allows only ${allowed} CAs below it`;
-  return usable(issuer, now);
+  if (allowed !== undefined && depth > allowed) return `issuer "${issuer.subject}" allows only ${allowed} CAs below it`;
+  const usages = issuer.getExtension(ExtendedKeyUsageExtension)?.usages;
+  if (usages !== undefined && !usages.includes(chain.usage) && !usages.includes(anyExtendedKeyUsage)) {
+    return `issuer "${issuer.subject}" may not issue for ${chain.usage}`;
+  }
+  return usable(issuer, chain.now);
 }
 
 function usable(certificate: X509Certificate, now: number): string | undefined {

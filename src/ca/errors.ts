@@ -59,7 +59,7 @@ export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError';
 }
 
-/** The words of whatever was thrown. */
+/** The words of whatever was thrown. Asks for the property, not the class: an error of another realm (jest's, a worker's) is none of our Error. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }

@@ -98,5 +98,5 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
 
 /** Whether the error is the system error of that code. */
 export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

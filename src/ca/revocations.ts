@@ -2,8 +2,8 @@
  * The list of revoked join tokens: a file in the data folder with one token id per line, `#` before comments.
  * Read again only when it changed, so that asking for every connection costs one stat.
  */
-import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { appendFile, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf, TokenError } from './errors.js';
 import { joinTokenFolder } from './join-token-key.js';
 import { hasCode } from './key-files.js';
@@ -35,7 +35,6 @@ export class Revocations {
   /** Revokes the token of this id, for every process that uses the data folder. */
   async revoke(id: string): Promise<void> {
     if (!idPattern.test(id)) throw new TokenError('malformed', `not the id of a join token: ${JSON.stringify(id)}`);
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
     // The newline comes first too: a line that somebody left unfinished must not swallow this one.
     await appendFile(this.#path, `\n${id}\n`, { mode: 0o600 });
   }

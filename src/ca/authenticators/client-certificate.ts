@@ -10,7 +10,6 @@ import { parseSpiffeId, type WorkloadIdentity } from '../spiffe.js';
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
@@ -48,7 +47,7 @@ export class ClientCertificateAuthenticator implements Authenticator {
     if (leaf === undefined) throw new Error('is missing');
     const { roots, intermediates } = this.#authority.signer;
     // A resumed TLS session remembers the leaf only, so our own intermediates stand in for those that it was sent with.
-    verifyChain({ leaf, intermediates: [...sent, ...intermediates], roots, now: this.#clock.now() });
+    verifyChain({ leaf, intermediates: [...sent, ...intermediates], roots, now: this.#clock.now(), usage: ExtendedKeyUsage.clientAuth });
     requireClientLeaf(leaf);
     return this.#requireOurs(workloadOf(leaf));
   }
@@ -64,8 +63,6 @@ function requireClientLeaf(leaf: X509Certificate): void {
   if (leaf.getExtension(BasicConstraintsExtension)?.ca === true) throw new Error('is a CA certificate');
   const usages = leaf.getExtension(KeyUsagesExtension)?.usages;
   if (usages !== undefined && (usages & KeyUsageFlags.digitalSignature) === 0) throw new Error('key usage lacks digitalSignature');
-  const extended = leaf.getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
-  if (!extended.includes(ExtendedKeyUsage.clientAuth)) throw new Error('extended key usage lacks clientAuth');
 }
 
 /** X.509-SVID section 2: exactly one URI among the alternative names, and it is the SPIFFE ID. */
