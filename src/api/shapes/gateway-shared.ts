@@ -1,0 +1,114 @@
+/**
+ * Messages that several kinds of this API share. Fields, limits and rules as in the CRDs of https://gateway-api.sigs.k8s.io/reference/spec/
+ */
+import { distinctListeners, listenerTls, parentRefs, servicePort, terminateHasCertificates, uniqueNames } from './gateway-checks.js';
+import { fraction, percentOrFraction, sessionPersistence } from './gateway-route-checks.js';
+import { intWith, list, map, obj, oneOf, str, strWith } from './shape.js';
+
+export const name = strWith({ min: 1, max: 256, pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$" });
+export const add = list(
+  obj({ name: name, value: strWith({ min: 1, max: 4096, pattern: '^[!-~]+([\\t ]?[!-~]+)*$' }) }, { required: ['name', 'value'] }),
+  { max: 16, uniqueBy: ['name'] },
+);
+export const group = strWith({ max: 253, pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' });
+export const kind = strWith({ min: 1, max: 63, pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$' });
+export const namespace = strWith({ min: 1, max: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' });
+export const backendRef = obj(
+  { group: group, kind: kind, name: strWith({ min: 1, max: 253 }), namespace: namespace, port: intWith({ min: 1, max: 65535 }) },
+  { required: ['name'], checks: [servicePort] },
+);
+export const caCertificateRef = obj({ group: group, kind: kind, name: strWith({ min: 1, max: 253 }) }, { required: ['group', 'kind', 'name'] });
+export const certificateRef = obj({ group: group, kind: kind, name: strWith({ min: 1, max: 253 }), namespace: namespace }, { required: ['name'] });
+export const hostname = strWith({ min: 1, max: 253, pattern: '^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' });
+export const sectionName = strWith({ min: 1, max: 253, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' });
+export const selector = obj({
+  matchExpressions: list(obj({ key: str, operator: str, values: list(str) }, { required: ['key', 'operator'] })),
+  matchLabels: map(str),
+});
+export const listeners = list(
+  obj(
+    {
+      allowedRoutes: obj({
+        kinds: list(obj({ group: group, kind: kind }, { required: ['kind'] }), { max: 8 }),
+        namespaces: obj({ from: oneOf(['All', 'Selector', 'Same']), selector: selector }),
+      }),
+      hostname: hostname,
+      name: sectionName,
+      port: intWith({ min: 1, max: 65535 }),
+      protocol: strWith({
+        min: 1,
+        max: 255,
+        pattern: '^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$',
+      }),
+      tls: obj(
+        {
+          certificateRefs: list(certificateRef, { max: 64 }),
+          mode: oneOf(['Terminate', 'Passthrough']),
+          options: map(strWith({ min: 0, max: 4096 }), { max: 16 }),
+        },
+        { checks: [terminateHasCertificates] },
+      ),
+    },
+    { required: ['name', 'port', 'protocol'] },
+  ),
+  { min: 1, max: 64, uniqueBy: ['name'], checks: [listenerTls, uniqueNames, distinctListeners] },
+);
+export const parametersRef = obj(
+  { group: group, kind: kind, name: strWith({ min: 1, max: 253 }), namespace: namespace },
+  { required: ['group', 'kind', 'name'] },
+);
+export const parentRefsShape = list(
+  obj(
+    {
+      group: group,
+      kind: kind,
+      name: strWith({ min: 1, max: 253 }),
+      namespace: namespace,
+      port: intWith({ min: 1, max: 65535 }),
+      sectionName: sectionName,
+    },
+    { required: ['name'] },
+  ),
+  { max: 32, checks: [parentRefs] },
+);
+export const requestHeaderModifier = obj({ add: add, remove: list(str, { max: 16, uniqueBy: [] }), set: add });
+export const requestMirror = obj(
+  {
+    backendRef: backendRef,
+    fraction: obj({ denominator: intWith({ min: 1 }), numerator: intWith({ min: 0 }) }, { required: ['numerator'], checks: [fraction] }),
+    percent: intWith({ min: 0, max: 100 }),
+  },
+  { required: ['backendRef'], checks: [percentOrFraction] },
+);
+export const rules = list(
+  obj(
+    {
+      backendRefs: list(
+        obj(
+          {
+            group: group,
+            kind: kind,
+            name: strWith({ min: 1, max: 253 }),
+            namespace: namespace,
+            port: intWith({ min: 1, max: 65535 }),
+            weight: intWith({ min: 0, max: 1000000 }),
+          },
+          { required: ['name'], checks: [servicePort] },
+        ),
+        { min: 1, max: 16 },
+      ),
+      name: sectionName,
+    },
+    { required: ['backendRefs'] },
+  ),
+  { min: 1, max: 1 },
+);
+export const sessionPersistenceShape = obj(
+  {
+    absoluteTimeout: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }),
+    cookie: obj({ lifetimeType: oneOf(['Permanent', 'Session']), name: name, path: strWith({ max: 1024 }) }),
+    header: obj({ name: name }, { required: ['name'] }),
+    type: oneOf(['Cookie', 'Header']),
+  },
+  { checks: [sessionPersistence] },
+);
