@@ -41,13 +41,13 @@ export function startLoad(plan: LoadPlan): Load {
       const wait = begun + (n * 1000) / plan.perSecond - performance.now();
       if (wait > 1) await sleep(wait);
       if (!going) break;
-      const one = client.get(plan.url, plan).then(counts.add);
+      const one = client.get(plan.url, plan).then((answer) => counts.add(answer));
       under.add(one);
       void one.finally(() => under.delete(one));
     }
   })();
   return {
-    answered: counts.sent,
+    answered: () => counts.sent(),
     async stop() {
       going = false;
       await sender;

@@ -90,13 +90,19 @@ export interface Joining {
 
 /** Writes the Envoy bootstrap of a workload. */
 export async function writeBootstrap(joining: Joining): Promise<void> {
+  const flags: Record<string, string> = {
+    '--namespace': joining.namespace,
+    '--service-account': joining.serviceAccount,
+    '--name': joining.name,
+    '--ip': joining.ip,
+    '--type': joining.type ?? 'sidecar',
+    '--xds-address': joining.xdsAddress,
+    '--data-dir': joining.dataDir,
+    '--admin-port': String(joining.adminPort),
+    '--output': joining.output,
+    '--variant': joining.variant ?? 'delta',
+    ...(joining.interception ? { '--interception': joining.interception } : {}),
+  };
   const labels = Object.entries(joining.labels ?? {}).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
-  await run(process.execPath, [
-    entry,
-    'bootstrap',
-    ...['--namespace', joining.namespace, '--service-account', joining.serviceAccount, '--name', joining.name, '--ip', joining.ip],
-    ...['--type', joining.type ?? 'sidecar', ...labels, '--xds-address', joining.xdsAddress, '--data-dir', joining.dataDir],
-    ...['--admin-port', String(joining.adminPort), '--output', joining.output, '--variant', joining.variant ?? 'delta'],
-    ...(joining.interception ? ['--interception', joining.interception] : []),
-  ]);
+  await run(process.execPath, [entry, 'bootstrap', ...Object.entries(flags).flat(), ...labels]);
 }
