@@ -1,0 +1,183 @@
+/**
+ * Inbound listeners of a sidecar: `virtualInbound`, which all redirected connections reach, with catch-all chains and one set of chains
+ * per workload port; and real listeners for ports of a Sidecar's ingress that bind (SC-007, SC-012). Envoy-shapes §1.3, §3.
+ */
+import type { Filter, FilterChain } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
+import type { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
+import { TrafficDirection } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
+import type { HTTPRetry } from '../../api/istio.js';
+import type { MutualTlsMode } from '../../model/mesh.js';
+import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, inboundClusterName, VIRTUAL_INBOUND } from '../../model/names.js';
+import type { Protocol } from '../../model/protocol.js';
+import { listenerAccessLogs } from '../access-log/index.js';
+import { duration, type Partial } from '../proto.js';
+import { inboundRouteConfiguration } from '../route/inbound.js';
+import { addresses, listenerName, wildcards } from './address.js';
+import { configMetadata } from './config-metadata.js';
+import { mutualTlsSocket } from './downstream-tls.js';
+import { httpConnectionManager } from './hcm.js';
+import { type InboundChain, inboundChains } from './inbound-chains.js';
+import { inspectors, ORIGINAL_DST, ORIGINAL_SRC, type SniffNeeds } from './inspectors.js';
+import { listenerProtocol } from './listener-protocol.js';
+import type { ListenerSettings } from './settings.js';
+import { tcpProxy, toCluster } from './tcp-proxy.js';
+
+/** One workload port, of a service or of a Sidecar's ingress. */
+export interface InboundPort {
+  readonly targetPort: number;
+  readonly servicePort: number;
+  readonly protocol: Protocol;
+  readonly mode: MutualTlsMode;
+  /** Host shown in traces. */
+  readonly hostname: string;
+  /** Statistics of TCP chains: the cluster's name unless MeshConfig.inboundClusterStatName says otherwise. */
+  readonly tcpStatPrefix: string;
+  /** Only in names while `bindsToPort` is false. The first is the primary one. */
+  readonly binds: readonly string[];
+  readonly bindsToPort: boolean;
+  /** The Sidecar (`namespace/name`) that declares it. */
+  readonly sidecar?: string;
+}
+
+export interface InboundPlan {
+  /** Ascending by target port, each port once. */
+  readonly ports: readonly InboundPort[];
+  /** Mode of ports that nobody declares; the catch-all chains follow it (PA-008). */
+  readonly passthroughMode: MutualTlsMode;
+  /** Undeclared ports with their own mode (PA-003). */
+  readonly passthroughPorts: readonly { readonly port: number; readonly mode: MutualTlsMode }[];
+  readonly defaultRetries?: HTTPRetry;
+}
+
+/** A set of chains: one workload port, or the catch-all (target port 0 matches every port). */
+interface Place {
+  readonly targetPort: number;
+  readonly mode: MutualTlsMode;
+  readonly protocol: Protocol;
+  readonly tcpName: string;
+  readonly httpName: string;
+  readonly statPrefix: string;
+  readonly tcp: () => Partial<Filter>;
+  readonly http: () => Partial<Filter>;
+  readonly sidecar?: string;
+}
+
+type Chain = { readonly needs: SniffNeeds; readonly chain: Partial<FilterChain> };
+
+/** All inbound listeners of the plan; `virtualInbound` first. */
+export function translateInboundListeners(plan: InboundPlan, settings: ListenerSettings): Partial<Listener>[] {
+  const socket = mutualTlsSocket(settings);
+  const chainsOf = (place: Place): Chain[] => filterChains(place, socket);
+  const placeOf = (port: InboundPort): Place => portPlace(port, plan, settings);
+  const bound = plan.ports.filter((port) => port.bindsToPort).map((port) => boundListener(port, chainsOf(placeOf(port)), settings));
+  if (settings.interceptionMode === 'NONE') return bound;
+  const chains = [
+    blackhole(settings),
+    ...chainsOf(passthroughPlace(0, plan.passthroughMode, plan, settings)),
+    ...plan.passthroughPorts.flatMap(({ port, mode }) => chainsOf(passthroughPlace(port, mode, plan, settings))),
+    ...plan.ports.filter((port) => !port.bindsToPort).flatMap((port) => chainsOf(placeOf(port))),
+  ];
+  return [virtualInbound(chains, settings), ...bound];
+}
+
+function virtualInbound(chains: readonly Chain[], settings: ListenerSettings): Partial<Listener> {
+  const transparent = settings.interceptionMode === 'TPROXY';
+  return {
+    ...inboundListener(VIRTUAL_INBOUND, wildcards(settings.ipMode), settings.inboundPort, chains, settings),
+    ...(transparent ? { transparent } : {}),
+    listenerFilters: [ORIGINAL_DST, ...(transparent ? [ORIGINAL_SRC] : []), ...inspectors(chains.map(({ needs }) => needs))],
+  };
+}
+
+function boundListener(port: InboundPort, chains: readonly Chain[], settings: ListenerSettings): Partial<Listener> {
+  return {
+    ...inboundListener(listenerName(port.binds[0] as string, port.targetPort), port.binds, port.targetPort, chains, settings),
+    listenerFilters: inspectors(chains.map(({ needs }) => needs)),
+  };
+}
+
+const inboundListener = (name: string, binds: readonly string[], port: number, chains: readonly Chain[], settings: ListenerSettings): Partial<Listener> => ({
+  name,
+  ...addresses(binds, port),
+  trafficDirection: TrafficDirection.INBOUND,
+  continueOnListenerFiltersTimeout: true,
+  listenerFiltersTimeout: duration(settings.protocolDetectionTimeout),
+  maxConnectionsToAcceptPerSocketEvent: 1,
+  accessLog: listenerAccessLogs(settings.http.accessLogs),
+  filterChains: chains.map(({ chain }) => chain),
+});
+
+/** Connections to the listener's own port would come back for ever. */
+function blackhole({ inboundPort, tcp }: ListenerSettings): Chain {
+  return {
+    needs: { port: inboundPort, tls: false, http: false },
+    chain: {
+      name: 'virtualInbound-blackhole',
+      filterChainMatch: { destinationPort: inboundPort },
+      filters: [tcpProxy({ ...toCluster(BLACK_HOLE_CLUSTER), silent: true }, tcp)],
+    },
+  };
+}
+
+function portPlace(port: InboundPort, plan: InboundPlan, settings: ListenerSettings): Place {
+  const clusterName = inboundClusterName(port.targetPort);
+  const name = listenerName(port.binds[0] as string, port.targetPort);
+  return {
+    ...port,
+    tcpName: name,
+    httpName: name,
+    statPrefix: `inbound_${name}`,
+    tcp: () => tcpProxy({ to: clusterName, statPrefix: port.tcpStatPrefix }, settings.tcp),
+    http: () =>
+      httpConnectionManager(
+        {
+          side: 'inbound',
+          statPrefix: `inbound_${name}`,
+          routes: inboundRouteConfiguration({ ...port, clusterName, defaultRetries: plan.defaultRetries }),
+          protocol: port.protocol,
+        },
+        settings.http,
+      ),
+  };
+}
+
+function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: InboundPlan, settings: ListenerSettings): Place {
+  const clusterName = INBOUND_PASSTHROUGH_CLUSTER;
+  const route = { clusterName, hostname: '', servicePort: 0, protocol: 'Unsupported' as const, defaultRetries: plan.defaultRetries };
+  return {
+    targetPort,
+    mode,
+    protocol: 'Unsupported',
+    tcpName: VIRTUAL_INBOUND,
+    httpName: `${VIRTUAL_INBOUND}-catchall-http`,
+    statPrefix: clusterName,
+    tcp: () => tcpProxy(toCluster(clusterName), settings.tcp),
+    http: () =>
+      httpConnectionManager({ side: 'inbound', statPrefix: clusterName, routes: inboundRouteConfiguration(route), protocol: 'Unsupported' }, settings.http),
+  };
+}
+
+/** The chains of one place by the matrix; the filters are made once and shared by its chains. */
+function filterChains(place: Place, socket: ReturnType<typeof mutualTlsSocket>): Chain[] {
+  const matrix = inboundChains(place.mode, listenerProtocol(place.protocol));
+  const filters = {
+    HTTP: matrix.some(({ protocol }) => protocol === 'HTTP') ? place.http() : undefined,
+    TCP: matrix.some(({ protocol }) => protocol === 'TCP') ? place.tcp() : undefined,
+  };
+  return matrix.map((row) => ({
+    needs: { port: place.targetPort, tls: row.transportProtocol === 'tls', http: row.applicationProtocols.includes('h2c') },
+    chain: {
+      name: row.protocol === 'HTTP' ? place.httpName : place.tcpName,
+      filterChainMatch: matchOf(row, place.targetPort),
+      filters: [filters[row.protocol] as Partial<Filter>],
+      ...(row.mutualTls ? { transportSocket: socket } : {}),
+      ...(place.sidecar === undefined ? {} : { metadata: configMetadata('sidecar', place.sidecar) }),
+    },
+  }));
+}
+
+const matchOf = (row: InboundChain, port: number) => ({
+  transportProtocol: row.transportProtocol,
+  applicationProtocols: [...row.applicationProtocols],
+  ...(port > 0 ? { destinationPort: port } : {}),
+});
