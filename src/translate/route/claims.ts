@@ -1,0 +1,38 @@
+/**
+ * Routing by JWT claims (VS-044): a "header" named `@request.auth.claims.a.b` or `@request.auth.claims[a][b]` matches the payload that
+ * jwt_authn leaves in dynamic metadata. A claim may be a string or a list of strings.
+ */
+import type { DeepPartial } from '@envoyproxy/xds-protos/envoy/config/route/v3/route_components.js';
+import type { MetadataMatcher } from '@envoyproxy/xds-protos/envoy/type/matcher/v3/metadata.js';
+import type { ValueMatcher } from '@envoyproxy/xds-protos/envoy/type/matcher/v3/value.js';
+import type { StringMatch } from '../../api/istio.js';
+import { stringMatcher } from './string-match.js';
+
+const PREFIX = '@request.auth.claims';
+
+/** The path of claims that a header name stands for, or undefined when it is an ordinary header. */
+export function claimPath(header: string): readonly string[] | undefined {
+  if (!header.toLowerCase().startsWith(PREFIX)) return undefined;
+  const rest = header.slice(PREFIX.length);
+  if (rest.startsWith('.') && rest.length > 1) return rest.slice(1).split('.');
+  if (rest.startsWith('[') && rest.endsWith(']') && rest.length > 2) return rest.slice(1, -1).split('][');
+  return undefined;
+}
+
+/** Matches a claim's value, or one element of it when it is a list. */
+export function claimMatcher(path: readonly string[], match: StringMatch): DeepPartial<MetadataMatcher> {
+  const text = stringMatcher(match);
+  const value: DeepPartial<ValueMatcher> = { matchPattern: { $case: 'stringMatch', value: text ?? {} } };
+  return {
+    filter: 'envoy.filters.http.jwt_authn',
+    path: ['payload', ...path].map((key) => ({ segment: { $case: 'key', value: key } })),
+    value: {
+      matchPattern: {
+        $case: 'orMatch',
+        value: {
+          valueMatchers: [{ matchPattern: { $case: 'listMatch', value: { matchPattern: { $case: 'oneOf', value } } } }, value],
+        },
+      },
+    },
+  };
+}
