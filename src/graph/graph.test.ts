@@ -323,7 +323,8 @@ describe('transactions', () => {
     const { graph, rows, put } = world();
     const value = graph.query('value', (k: string) => rows.get(k)?.v);
     const stale = jest.fn();
-    graph.watch(value, 'x', stale).read();
+    const watch = graph.watch(value, 'x', stale);
+    watch.read();
     const failing = () =>
       graph.transaction(() => {
         rows.set(row('x'));
@@ -332,6 +333,26 @@ describe('transactions', () => {
     expect(failing).toThrow('no');
     put(row('x', 'a', 1));
     expect(stale).toHaveBeenCalledTimes(1);
+    watch.read();
+    expect(failing).toThrow('no');
+    watch.read();
+    put(row('unrelated'));
+    expect(stale).toHaveBeenCalledTimes(1);
+  });
+
+  test('a value computed half-way through a chain is not kept when the transaction is taken back', () => {
+    const { graph, rows, put } = world();
+    const one = graph.query('one', (k: string) => rows.get(k)?.v ?? 0);
+    const two = graph.query('two', (k: string) => one.get(k) * 10);
+    put(row('x', 'a', 1));
+    const failing = () =>
+      graph.transaction(() => {
+        rows.set(row('x', 'a', 2));
+        expect(two.get('x')).toBe(20);
+        throw new Error('no');
+      });
+    expect(failing).toThrow('no');
+    expect(two.get('x')).toBe(10);
   });
 
   test('a nested transaction that throws takes only its own writes back', () => {

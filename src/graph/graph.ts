@@ -51,7 +51,7 @@ export class Graph {
   }
 
   /** Declares a query. `equals` (default `Object.is`) says which results need not concern its readers. */
-  query<K extends string, V>(name: string, compute: (key: K) => V & NotPromise<V>, options: { equals?: Equals<V> } = {}): Query<K, V> {
+  query<K extends string, V>(name: string, compute: (key: K) => V & NotPromise<V>, options: { equals?: Equals<NoInfer<V>> } = {}): Query<K, V> {
     this.assertNew('query', name, this.queries);
     const table = new QueryTable<K, V>(this.engine, this.evaluator, name, compute, options.equals ?? Object.is);
     this.queries.set(name, table as unknown as QueryTable<string, unknown>);
