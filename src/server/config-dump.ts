@@ -1,0 +1,91 @@
+/**
+ * Everything one proxy would be served, as JSON: what `translate` writes and /debug/config_dump shows. Follows Envoy's own order:
+ * clusters, the endpoints they name, listeners, the routes those name.
+ */
+import type { Cluster } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
+import type { Origin } from '../graph/graph.js';
+import type { EncodedResource } from '../views/encode.js';
+import { decodeResource, resourceToJson } from '../views/json.js';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE } from '../views/type-urls.js';
+import type { Views } from '../views/views.js';
+import { rdsNames, sdsNames } from './references.js';
+
+/** Resource name → resource, for each type. */
+export interface ConfigDump {
+  clusters: Record<string, unknown>;
+  endpoints: Record<string, unknown>;
+  listeners: Record<string, unknown>;
+  routes: Record<string, unknown>;
+  secrets: Record<string, unknown>;
+}
+
+export interface DumpedOrigin {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** `file:line`, when the row came from a file. */
+  readonly location?: string;
+}
+
+export interface DumpOptions {
+  /** Adds `origins` to each resource's entry: the rows that its computation read. */
+  readonly origins?: boolean;
+  /** Replaces private keys by a note. @default true */
+  readonly redact?: boolean;
+}
+
+/** Computes the dump for a proxy that is a row of the mesh. */
+export function dumpConfig(views: Views, proxyKey: string, options: DumpOptions = {}): ConfigDump & { origins?: Record<string, Record<string, DumpedOrigin[]>> } {
+  const origins: Record<string, Record<string, DumpedOrigin[]>> = {};
+  const collect = (section: string, typeUrl: string, names?: readonly string[]): EncodedResource[] => {
+    const watch = views.watch(proxyKey, typeUrl, names, () => undefined);
+    try {
+      const resources = watch.read().chunks.flat();
+      if (options.origins === true) {
+        origins[section] = Object.fromEntries(resources.map((resource) => [resource.name, watch.originsOf(resource).flatMap(toDumped)]));
+      }
+      return resources;
+    } finally {
+      watch.close();
+    }
+  };
+  const clusters = collect('clusters', CLUSTER_TYPE);
+  const endpointNames = clusters.map((resource) => decodeResource(resource) as Cluster).flatMap(edsName);
+  const endpoints = collect('endpoints', ENDPOINT_TYPE, [...new Set(endpointNames)].sort());
+  const listeners = collect('listeners', LISTENER_TYPE);
+  const listenerJson = listeners.map(resourceToJson);
+  const routes = collect('routes', ROUTE_TYPE, rdsNames(listenerJson));
+  const clusterJson = clusters.map(resourceToJson);
+  const secrets = collect('secrets', SECRET_TYPE, sdsNames([...listenerJson, ...clusterJson]));
+  const section = (resources: readonly EncodedResource[], json: readonly unknown[]): Record<string, unknown> =>
+    Object.fromEntries(resources.map((resource, i) => [resource.name, json[i]] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const secretJson = secrets.map(resourceToJson);
+  if (options.redact !== false) secretJson.forEach(redact);
+  return {
+    clusters: section(clusters, clusterJson),
+    endpoints: section(endpoints, endpoints.map(resourceToJson)),
+    listeners: section(listeners, listenerJson),
+    routes: section(routes, routes.map(resourceToJson)),
+    secrets: section(secrets, secretJson),
+    ...(options.origins === true && { origins }),
+  };
+}
+
+function edsName(cluster: Cluster): string[] {
+  const type = cluster.clusterDiscoveryType;
+  if (type?.$case !== 'type' || type.value !== 3) return [];
+  return [cluster.edsClusterConfig?.serviceName || cluster.name];
+}
+
+function toDumped(origin: Origin): DumpedOrigin[] {
+  const row = origin.row as { kind?: string; metadata?: { namespace: string; name: string }; location?: { file: string; line: number } } | undefined;
+  if (row?.kind === undefined || row.metadata === undefined) return [];
+  const { namespace, name } = row.metadata;
+  return [{ kind: row.kind, namespace, name, ...(row.location && { location: `${row.location.file}:${row.location.line}` }) }];
+}
+
+/** Private keys never leave in a dump. */
+function redact(secret: Record<string, unknown>): void {
+  const certificate = secret['tlsCertificate'] as { privateKey?: unknown } | undefined;
+  if (certificate?.privateKey !== undefined) certificate.privateKey = { inlineString: '[redacted]' };
+}

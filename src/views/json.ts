@@ -1,0 +1,47 @@
+/**
+ * Served bytes → canonical proto3 JSON with every Any expanded, for `translate`, /debug and tests.
+ * https://protobuf.dev/programming-guides/json/
+ */
+import { Cluster } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
+import { ClusterLoadAssignment } from '@envoyproxy/xds-protos/envoy/config/endpoint/v3/endpoint.js';
+import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
+import { RouteConfiguration } from '@envoyproxy/xds-protos/envoy/config/route/v3/route.js';
+import { Secret } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/secret.js';
+import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
+import { StringValue } from '@envoyproxy/xds-protos/google/protobuf/wrappers.js';
+import { messageTypeRegistry } from '@envoyproxy/xds-protos/typeRegistry.js';
+import type { EncodedResource } from './encode.js';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE } from './type-urls.js';
+
+interface Codec {
+  decode(bytes: Uint8Array): unknown;
+  toJSON(message: never): unknown;
+}
+const CODECS: Readonly<Record<string, Codec>> = {
+  [CLUSTER_TYPE]: Cluster,
+  [ENDPOINT_TYPE]: ClusterLoadAssignment,
+  [LISTENER_TYPE]: Listener,
+  [ROUTE_TYPE]: RouteConfiguration,
+  [SECRET_TYPE]: Secret,
+};
+
+/** The resource as JSON. Throws for types that are not served. */
+export function resourceToJson(resource: EncodedResource): Record<string, unknown> {
+  const { typeUrl, value } = Any.decode(resource.body);
+  const codec = CODECS[typeUrl];
+  if (codec === undefined) throw new Error(`no JSON for ${typeUrl}`);
+  return codec.toJSON(codec.decode(value) as never) as Record<string, unknown>;
+}
+
+/** The decoded message of a resource. */
+export function decodeResource(resource: EncodedResource): unknown {
+  const { typeUrl, value } = Any.decode(resource.body);
+  return CODECS[typeUrl]?.decode(value);
+}
+
+// A StringValue inside an Any is `{"@type": …, "value": "x"}` in proto3 JSON; the generated codec would drop it.
+messageTypeRegistry.set(StringValue.$type, {
+  ...StringValue,
+  toJSON: (message: { value: string }) => ({ value: message.value }),
+  fromJSON: (json: { value?: unknown }) => StringValue.fromPartial({ value: String(json.value ?? '') }),
+} as never);

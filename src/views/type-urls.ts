@@ -1,0 +1,18 @@
+/** The type URLs that are served, by their usual short names. */
+const PREFIX = 'type.googleapis.com/';
+
+export const CLUSTER_TYPE = `${PREFIX}envoy.config.cluster.v3.Cluster`;
+export const ENDPOINT_TYPE = `${PREFIX}envoy.config.endpoint.v3.ClusterLoadAssignment`;
+export const LISTENER_TYPE = `${PREFIX}envoy.config.listener.v3.Listener`;
+export const ROUTE_TYPE = `${PREFIX}envoy.config.route.v3.RouteConfiguration`;
+export const SECRET_TYPE = `${PREFIX}envoy.extensions.transport_sockets.tls.v3.Secret`;
+
+export type ShortType = 'cds' | 'eds' | 'lds' | 'rds' | 'sds';
+
+export const TYPE: Readonly<Record<string, ShortType | undefined>> = {
+  [CLUSTER_TYPE]: 'cds',
+  [ENDPOINT_TYPE]: 'eds',
+  [LISTENER_TYPE]: 'lds',
+  [ROUTE_TYPE]: 'rds',
+  [SECRET_TYPE]: 'sds',
+};

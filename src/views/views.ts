@@ -1,0 +1,124 @@
+/**
+ * What a proxy gets, by type URL: the top of the street. Joins the views of each resource type into sets that the protocol reads.
+ * Everything below is shared between proxies with equal scopes; a set is only a list of shared chunks.
+ */
+import type { Origin, Watch } from '../graph/graph.js';
+import type { Mesh } from '../model/mesh.js';
+import { defineClusterViews } from './clusters.js';
+import { type EncodedResource, sameElements } from './encode.js';
+import { defineEndpointViews } from './endpoints.js';
+import { defineListenerViews } from './listeners.js';
+import { type NameSet, NameSets } from './name-sets.js';
+import { defineRouteViews } from './routes.js';
+import { defineSecretViews } from './secrets.js';
+import { TYPE } from './type-urls.js';
+
+/** An immutable list of shared chunks; structurally what xds/provider calls a ResourceSet. */
+export interface ResourceSet {
+  readonly chunks: readonly (readonly EncodedResource[])[];
+}
+
+/** A subscription of one proxy to one type. */
+export interface ResourceWatch {
+  read(): ResourceSet;
+  /** The rows that one resource of the set was computed from. */
+  originsOf(resource: EncodedResource): readonly Origin[];
+  close(): void;
+}
+
+export interface Views {
+  /** Watches one type for a proxy that is a row of `mesh.rows.proxies`. `names` undefined means all. Unknown types give an empty set. */
+  watch(proxyKey: string, typeUrl: string, names: readonly string[] | undefined, onStale: () => void): ResourceWatch;
+}
+
+const EMPTY: ResourceSet = { chunks: [] };
+const sameSet = (a: ResourceSet, b: ResourceSet): boolean => sameElements(a.chunks, b.chunks);
+
+export function defineViews(mesh: Mesh): Views {
+  const { graph } = mesh;
+  const nameSets = new NameSets();
+  const clusters = defineClusterViews(mesh);
+  const endpoints = defineEndpointViews(mesh);
+  const listeners = defineListenerViews(mesh);
+  const routes = defineRouteViews(mesh);
+  const secrets = defineSecretViews(mesh);
+
+  const wildcard = graph.query(
+    'resourceSet',
+    (key: string): ResourceSet => {
+      const [type, proxyKey] = split(key);
+      return { chunks: (type === 'cds' ? clusters : listeners).chunks(proxyKey).filter((chunk) => chunk.length > 0) };
+    },
+    { equals: sameSet },
+  );
+  /** Key: `type|scope|name set|chunk`. The scope is an endpoint scope for EDS, else the proxy. */
+  const namedChunk = graph.query(
+    'namedResources',
+    (key: string): readonly EncodedResource[] => {
+      const [type, scope, setId, index] = key.split('|') as [string, string, string, string];
+      const names = nameSets.get(setId).chunks[Number(index)] ?? [];
+      return names.flatMap((name) => one(type, scope, name) ?? []);
+    },
+    { equals: sameElements },
+  );
+  const one = (type: string, scope: string, name: string): EncodedResource | undefined => {
+    if (type === 'eds') return endpoints.loadAssignment(scope, name);
+    if (type === 'rds') return routes.route(scope, name);
+    return secrets.secret(scope, name);
+  };
+  /** Key: `type|proxy|name set`. */
+  const named = graph.query(
+    'namedResourceSet',
+    (key: string): ResourceSet => {
+      const [type, proxyKey, setId] = key.split('|') as [string, string, string];
+      const scope = type === 'eds' ? mesh.proxies.endpointScope(proxyKey).id : type === 'rds' ? routes.scope(proxyKey) : proxyKey;
+      return shared.get(`${type}|${scope}|${setId}`);
+    },
+    { equals: sameSet },
+  );
+  const shared = graph.query(
+    'sharedResourceSet',
+    (key: string): ResourceSet => {
+      const setId = key.slice(key.lastIndexOf('|') + 1);
+      return { chunks: nameSets.get(setId).chunks.map((_, i) => namedChunk.get(`${key}|${i}`)) };
+    },
+    { equals: sameSet },
+  );
+
+  const watchNamed = (type: string, proxyKey: string, names: readonly string[], onStale: () => void): ResourceWatch => {
+    const set: NameSet = nameSets.hold(names);
+    const watch: Watch<ResourceSet> = graph.watch(named, `${type}|${proxyKey}|${set.id}`, onStale);
+    return {
+      read: () => watch.read(),
+      originsOf: (resource) => watch.originsOf(resource),
+      close: () => {
+        watch.close();
+        nameSets.release(set);
+      },
+    };
+  };
+
+  return {
+    watch(proxyKey, typeUrl, names, onStale) {
+      const type = TYPE[typeUrl];
+      if (type === 'cds' || type === 'lds') {
+        const watch = graph.watch(wildcard, `${type}|${proxyKey}`, onStale);
+        if (names === undefined) return watch;
+        const wanted = new Set(names);
+        return { read: () => only(watch.read(), wanted), originsOf: (resource) => watch.originsOf(resource), close: () => watch.close() };
+      }
+      if (type === undefined || names === undefined) return { read: () => EMPTY, originsOf: () => [], close: () => undefined };
+      return watchNamed(type, proxyKey, names, onStale);
+    },
+  };
+}
+
+function split(key: string): [string, string] {
+  const at = key.indexOf('|');
+  return [key.slice(0, at), key.slice(at + 1)];
+}
+
+/** CDS and LDS by name: rare (proxyless clients), so the filter is not memoised. */
+function only(set: ResourceSet, names: ReadonlySet<string>): ResourceSet {
+  return { chunks: set.chunks.map((chunk) => chunk.filter((resource) => names.has(resource.name))).filter((chunk) => chunk.length > 0) };
+}
