@@ -1,0 +1,90 @@
+/**
+ * The rules of the incremental variant (DeltaAggregatedResources).
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds
+ */
+import type { DeltaDiscoveryRequest } from '@envoyproxy/xds-protos/envoy/service/discovery/v3/discovery.js';
+import { entryOf, joinSmall } from './encoding.js';
+import type { ResourceSet } from './provider.js';
+import { isNamedType } from './push-order.js';
+import type { Diff } from './resource-diff.js';
+import { diff } from './resource-diff.js';
+import { emptySet, overlay, versionOf } from './resource-set.js';
+import type { Draft, DraftOptions, Reaction, Sent, Verdict } from './subscription.js';
+import { Subscription } from './subscription.js';
+
+/** One type on one delta stream. */
+export class DeltaSubscription extends Subscription<DeltaDiscoveryRequest> {
+  override request(request: DeltaDiscoveryRequest, now: number): Reaction {
+    const isFirst = !this.started;
+    const initial = isFirst ? request.initialResourceVersions : {};
+    if (isFirst) this.#start(request);
+    const { verdict, response } = isFirst ? { verdict: 'first' as const, response: undefined } : this.#answer(request, now);
+
+    let namesChanged = isFirst;
+    for (const name of request.resourceNamesSubscribe) {
+      if (name === '*') {
+        namesChanged ||= !this.wildcard;
+        this.wildcard = true;
+      } else {
+        namesChanged ||= !this.names.has(name);
+        this.names.add(name);
+        // Whoever asks again wants it again; on reconnect the versions that came along say what is there already.
+        if (!Object.hasOwn(initial, name)) this.asked.add(name);
+      }
+      this.owed = true;
+    }
+    for (const name of request.resourceNamesUnsubscribe) namesChanged = this.#unsubscribe(name) || namesChanged;
+    return { verdict, namesChanged, ...(response === undefined ? {} : { response }) };
+  }
+
+  #start(request: DeltaDiscoveryRequest): void {
+    this.started = true;
+    this.owed = true;
+    if (request.resourceNamesSubscribe.length === 0 && !isNamedType(this.typeUrl)) this.wildcard = true;
+    const versions = Object.entries(request.initialResourceVersions);
+    if (versions.length === 0) return;
+    this.reconnected = true;
+    this.sent = { chunks: [versions.map(([name, version]) => ({ name, version, body: new Uint8Array(0) }))] };
+  }
+
+  #answer(request: DeltaDiscoveryRequest, now: number): { verdict: Verdict; response?: Sent } {
+    if (request.responseNonce === '') return { verdict: 'change' };
+    const index = this.inFlight.findIndex((sent) => sent.nonce === request.responseNonce);
+    const response = this.settle(index, request.errorDetail?.message, now);
+    if (response === undefined) return { verdict: 'stale' };
+    return { verdict: request.errorDetail === undefined ? 'ack' : 'nack', response };
+  }
+
+  #unsubscribe(name: string): boolean {
+    if (name === '*') {
+      const had = this.wildcard;
+      this.wildcard = false;
+      return had;
+    }
+    this.asked.delete(name);
+    this.dirty.delete(name);
+    const had = this.names.delete(name);
+    if (had && this.wildcard) {
+      // The client has forgotten the resource; if the wildcard covers it, it needs it anew, else to be told that it is gone.
+      this.asked.add(name);
+      this.owed = true;
+    }
+    return had;
+  }
+
+  override draft(target: ResourceSet, options: DraftOptions = {}): Draft | undefined {
+    const changes: Diff = options.answersOnly ? diff(emptySet, emptySet) : diff(this.sent, target);
+    const { extra, missing } = this.extras(target, changes, options);
+    const removed = changes.removed.filter((r) => this.wants(r.name)).map((r) => r.name);
+    removed.push(...missing);
+    const becomes = options.answersOnly ? overlay(this.sent, extra) : target;
+    const resources = changes.changed.length + extra.length;
+    if (resources + removed.length === 0 && !this.owed) {
+      this.sent = becomes;
+      return undefined;
+    }
+    const shared = changes.bodies('delta');
+    const bodies = extra.length === 0 ? shared : [...shared, ...joinSmall(extra.map((r) => entryOf('delta', r)))];
+    return { version: versionOf(target), becomes, bodies, resources, removed, changes, extra };
+  }
+}

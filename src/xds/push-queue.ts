@@ -1,0 +1,87 @@
+/**
+ * Who has something to send. A set in order of arrival: a connection that is reported twice waits once, which makes merging
+ * changes free, and nobody is served again before the others. Work stops every few milliseconds for the event loop, and as
+ * long as too many bytes wait in the transport.
+ */
+import type { Clock } from './clock.js';
+
+/** Bytes handed to the transport and not yet gone, over all streams. */
+export class ByteBudget {
+  #used = 0;
+  #onFree: (() => void) | undefined;
+
+  constructor(private readonly limit: number) {}
+
+  get isSpent(): boolean {
+    return this.#used >= this.limit;
+  }
+
+  /** Called when the budget stops being spent. */
+  onFree(listener: () => void): void {
+    this.#onFree = listener;
+  }
+
+  take(bytes: number): void {
+    this.#used += bytes;
+  }
+
+  give(bytes: number): void {
+    const wasSpent = this.isSpent;
+    this.#used -= bytes;
+    if (wasSpent && !this.isSpent) this.#onFree?.();
+  }
+}
+
+/** Something that can use its turn. */
+export interface Pushable {
+  turn(): void;
+}
+
+/** The queue of connections with something to send. */
+export class PushQueue {
+  readonly #waiting = new Set<Pushable>();
+  #isScheduled = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly budget: ByteBudget,
+    private readonly sliceMs: number,
+  ) {
+    budget.onFree(() => this.#schedule());
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  add(connection: Pushable): void {
+    this.#waiting.add(connection);
+    this.#schedule();
+  }
+
+  delete(connection: Pushable): void {
+    this.#waiting.delete(connection);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.size === 0 || this.budget.isSpent) return;
+    this.#isScheduled = true;
+    this.clock.soon(() => {
+      this.#isScheduled = false;
+      this.#run();
+    });
+  }
+
+  #run(): void {
+    const end = this.clock.now() + this.sliceMs;
+    // The count bounds a slice even when turns add connections again.
+    let count = this.#waiting.size;
+    for (const connection of this.#waiting) {
+      if (count-- === 0 || this.budget.isSpent) break;
+      this.#waiting.delete(connection);
+      connection.turn();
+      if (this.clock.now() >= end) break;
+    }
+    this.#schedule();
+  }
+}

@@ -1,0 +1,41 @@
+/** The two ADS methods: what differs between them is how a request is read and which rules its types follow. */
+import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
+import { DeltaDiscoveryRequest, DiscoveryRequest } from '@envoyproxy/xds-protos/envoy/service/discovery/v3/discovery.js';
+import { DeltaSubscription } from './delta.js';
+import type { XdsVariant } from './observer.js';
+import { SotwSubscription } from './sotw.js';
+import type { Subscription } from './subscription.js';
+
+/** What both request messages have in common. */
+export interface AnyRequest {
+  readonly node: Node | undefined;
+  readonly typeUrl: string;
+  readonly responseNonce: string;
+  readonly errorDetail: { readonly code: number; readonly message: string } | undefined;
+}
+
+/** One ADS method. */
+export interface Variant<Request extends AnyRequest> {
+  readonly name: XdsVariant;
+  readonly path: string;
+  decode(bytes: Uint8Array): Request;
+  subscribe(typeUrl: string): Subscription<Request>;
+}
+
+const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
+
+/** StreamAggregatedResources. */
+export const sotwVariant: Variant<DiscoveryRequest> = {
+  name: 'sotw',
+  path: `${service}/StreamAggregatedResources`,
+  decode: (bytes) => DiscoveryRequest.decode(bytes),
+  subscribe: (typeUrl) => new SotwSubscription(typeUrl),
+};
+
+/** DeltaAggregatedResources. */
+export const deltaVariant: Variant<DeltaDiscoveryRequest> = {
+  name: 'delta',
+  path: `${service}/DeltaAggregatedResources`,
+  decode: (bytes) => DeltaDiscoveryRequest.decode(bytes),
+  subscribe: (typeUrl) => new DeltaSubscription(typeUrl),
+};
