@@ -75,6 +75,8 @@ export interface SidecarScopes {
 
 /** virtual-services.ts: short names expanded, delegates merged (VS-001, VS-004, VS-035). The rows returned have resolved hosts. */
 export interface VirtualServices {
+  /** By `namespace/name`; undefined for delegates. */
+  get(key: string): VirtualService | undefined;
   /** Visible to the namespace and bound to the given gateway: 'mesh' or `ns/name`. Istio's order: own private, exported to the namespace, public; oldest first inside each. */
   bound(namespace: string, gateway: string): readonly VirtualService[];
   /** Hosts of all destinations of a VirtualService, resolved. */

@@ -1,0 +1,99 @@
+/**
+ * VirtualServices as the rest of the model sees them: names resolved, delegates merged, ordered by who may see them
+ * (VS-001, VS-003, VS-004, VS-006, VS-035, MC-013).
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { HTTPRoute, VirtualService, VirtualServiceSpec } from '../api/istio.js';
+import { byAge, keyOf } from '../api/resource.js';
+import type { Graph } from '../graph/graph.js';
+import type { Mesh, VirtualServices } from './mesh.js';
+import type { ModelSettings } from './services.js';
+import { mergeDelegate } from './virtual-service-delegates.js';
+import { destinationPorts } from './virtual-service-destinations.js';
+import { boundGateways, resolveNames } from './virtual-service-names.js';
+import { isVisibleTo, parseVisibility } from './visibility.js';
+
+const sameList = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((value, i) => value === b[i]);
+
+export function defineVirtualServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>, settings: Pick<ModelSettings, 'domain'>): VirtualServices {
+  const rows = mesh.rows.of('VirtualService');
+  /** Gateways are known from the row alone; the bucket of a gateway changes only with its own VirtualServices. */
+  const byGateway = rows.index('gateway', (row) =>
+    isRoot(row) ? boundGateways(resolveNames(row.spec, row.metadata.namespace, settings.domain)) : [],
+  );
+
+  const defaultExportTo = graph.query('virtualServiceExportTo', (): readonly string[] => mesh.config().defaultVirtualServiceExportTo, {
+    equals: isDeepStrictEqual,
+  });
+  const visibilityOf = (row: VirtualService) => parseVisibility(row.spec.exportTo, row.metadata.namespace, defaultExportTo.get(''));
+
+  const delegatedRoutes = (root: VirtualService, http: HTTPRoute): readonly HTTPRoute[] => {
+    const { delegate, ...own } = http;
+    if (delegate === undefined) return [own];
+    const namespace = delegate.namespace || root.metadata.namespace;
+    const row = rows.get(`${namespace}/${delegate.name}`);
+    // Only one level: what has hosts is no delegate.
+    if (row === undefined || isRoot(row) || !isVisibleTo(visibilityOf(row), root.metadata.namespace)) return [];
+    return mergeDelegate(own, resolveNames(row.spec, namespace, settings.domain).http ?? []);
+  };
+
+  /** Key: `namespace/name`. Undefined for delegates, which are no VirtualServices of their own. */
+  const resolved = graph.query('virtualService', (key: string): VirtualService | undefined => {
+    const row = rows.get(key);
+    if (row === undefined || !isRoot(row)) return undefined;
+    const spec: VirtualServiceSpec = resolveNames(row.spec, row.metadata.namespace, settings.domain);
+    if (spec.http?.some((http) => http.delegate !== undefined))
+      return { ...row, spec: { ...spec, http: spec.http.flatMap((http) => delegatedRoutes(row, http)) } };
+    return { ...row, spec };
+  });
+
+  /** Key: the gateway. Oldest first. */
+  const ofGateway = graph.query(
+    'virtualServicesOfGateway',
+    (gateway: string): readonly VirtualService[] => [...byGateway.get(gateway).values()].sort(byAge),
+    {
+      equals: sameList,
+    },
+  );
+
+  /** Key: `namespace|gateway`. */
+  const bound = graph.query(
+    'virtualServicesBound',
+    (key: string): readonly VirtualService[] => {
+      const bar = key.indexOf('|');
+      const namespace = key.slice(0, bar);
+      const groups: Record<'own' | 'exported' | 'everybody', VirtualService[]> = { own: [], exported: [], everybody: [] };
+      for (const row of ofGateway.get(key.slice(bar + 1))) {
+        const visibility = visibilityOf(row);
+        if (!isVisibleTo(visibility, namespace)) continue;
+        const group = visibility.to === 'all' ? 'everybody' : row.metadata.namespace === namespace ? 'own' : 'exported';
+        const found = resolved.get(keyOf(row));
+        if (found !== undefined) groups[group].push(found);
+      }
+      return [...groups.own, ...groups.exported, ...groups.everybody];
+    },
+    { equals: sameList },
+  );
+
+  const destinations = graph.query(
+    'virtualServiceDestinations',
+    (key: string): ReadonlySet<string> => new Set(destinationPorts(unmatched(resolved.get(key)?.spec ?? {}), '').keys()),
+    {
+      equals: isDeepStrictEqual,
+    },
+  );
+
+  return {
+    get: (key) => resolved.get(key),
+    bound: (namespace, gateway) => bound.get(`${namespace}|${gateway}`),
+    destinations: (virtualService) => destinations.get(keyOf(virtualService)),
+  };
+}
+
+const isRoot = (row: VirtualService): boolean => (row.spec.hosts?.length ?? 0) > 0;
+
+/** Without matches, so that destinations of every client count. */
+const unmatched = (spec: VirtualServiceSpec): VirtualServiceSpec => {
+  const strip = <R extends object>(routes: R[] | undefined): R[] | undefined => routes?.map((route) => ({ ...route, match: undefined }));
+  return { ...spec, http: strip(spec.http), tls: strip(spec.tls), tcp: strip(spec.tcp) } as VirtualServiceSpec;
+};
