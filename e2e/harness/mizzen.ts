@@ -1,11 +1,10 @@
 /** The control plane under test: `bin/mizzen.js` of this checkout, as a user runs it. */
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { fetchOnce } from './http.js';
-import { type Running, run, start } from './processes.js';
+import { checkout, node, type Running, run, start } from './processes.js';
 import { until } from './wait.js';
 
-const entry = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'bin', 'mizzen.js');
+const entry = join(checkout, 'bin', 'mizzen.js');
 
 /** How to run `mizzen serve`. Ports default to free ones. */
 export interface MizzenOptions {
@@ -35,7 +34,7 @@ export interface Mizzen {
 export async function startMizzen(options: MizzenOptions): Promise<Mizzen> {
   const process_ = start({
     name: 'mizzen',
-    command: process.execPath,
+    command: node,
     args: [
       entry,
       'serve',
@@ -104,5 +103,5 @@ export async function writeBootstrap(joining: Joining): Promise<void> {
     ...(joining.interception ? { '--interception': joining.interception } : {}),
   };
   const labels = Object.entries(joining.labels ?? {}).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
-  await run(process.execPath, [entry, 'bootstrap', ...Object.entries(flags).flat(), ...labels]);
+  await run(node, [entry, 'bootstrap', ...Object.entries(flags).flat(), ...labels]);
 }

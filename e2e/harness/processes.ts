@@ -1,8 +1,16 @@
 /** Child processes: started with their output captured, stopped by pid, gone when the test goes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onCleanup } from './cleanup.js';
 import { sleep, until } from './wait.js';
+
+/** The top of the checkout. */
+export const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const packaged = join(checkout, 'node_modules', '.bin', 'node');
+/** The Node that the project pins, whatever this process runs under. */
+export const node = existsSync(packaged) ? packaged : process.execPath;
 
 /** What to start. `logFile` gets stdout and stderr; the last 200 kB also stay in memory for `waitFor` and error messages. */
 export interface Command {

@@ -9,7 +9,7 @@ import { type Envoy, startEnvoy } from './envoy.js';
 import { fetchOnce } from './http.js';
 import { type Mizzen, type MizzenOptions, startMizzen, writeBootstrap } from './mizzen.js';
 import { freePort } from './ports.js';
-import { start } from './processes.js';
+import { node, start } from './processes.js';
 import { until } from './wait.js';
 
 /** A running shop. */
@@ -130,7 +130,7 @@ async function startApps(shop: Shop, logs: string): Promise<void> {
   );
   const outside = shop.outside.map(({ name, ip, port }) => ({ name, env: { SERVICE: name, VERSION: 'outside', HOST: ip, PORT: String(port) } }));
   const started = [...inside, ...outside].map(({ name, env }) =>
-    start({ name, command: process.execPath, args: [app], env, logFile: join(logs, `app-${name}.log`) }),
+    start({ name, command: node, args: [app], env, logFile: join(logs, `app-${name}.log`) }),
   );
   for (const one of started) await one.waitFor(/"listening"/);
 }
