@@ -19,6 +19,7 @@ import { httpConnectionManager } from './hcm.js';
 import { type InboundChain, inboundChains } from './inbound-chains.js';
 import { inspectors, ORIGINAL_DST, ORIGINAL_SRC, type SniffNeeds } from './inspectors.js';
 import { listenerProtocol } from './listener-protocol.js';
+import { protocolFilters } from './protocol-filters.js';
 import type { ListenerSettings } from './settings.js';
 import { tcpProxy, toCluster } from './tcp-proxy.js';
 
@@ -56,9 +57,8 @@ interface Place {
   readonly protocol: Protocol;
   readonly tcpName: string;
   readonly httpName: string;
-  readonly statPrefix: string;
-  readonly tcp: () => Partial<Filter>;
-  readonly http: () => Partial<Filter>;
+  readonly tcp: () => Partial<Filter>[];
+  readonly http: () => Partial<Filter>[];
   readonly sidecar?: string;
 }
 
@@ -126,18 +126,11 @@ function portPlace(port: InboundPort, plan: InboundPlan, settings: ListenerSetti
     ...port,
     tcpName: name,
     httpName: name,
-    statPrefix: `inbound_${name}`,
-    tcp: () => tcpProxy({ to: clusterName, statPrefix: port.tcpStatPrefix }, settings.tcp),
-    http: () =>
-      httpConnectionManager(
-        {
-          side: 'inbound',
-          statPrefix: `inbound_${name}`,
-          routes: inboundRouteConfiguration({ ...port, clusterName, defaultRetries: plan.defaultRetries }),
-          protocol: port.protocol,
-        },
-        settings.http,
-      ),
+    tcp: () => [...protocolFilters(port.protocol, port.tcpStatPrefix), tcpProxy({ to: clusterName, statPrefix: port.tcpStatPrefix }, settings.tcp)],
+    http: () => {
+      const routes = inboundRouteConfiguration({ ...port, clusterName, defaultRetries: plan.defaultRetries });
+      return [httpConnectionManager({ side: 'inbound', statPrefix: `inbound_${name}`, routes, protocol: port.protocol }, settings.http)];
+    },
   };
 }
 
@@ -150,10 +143,10 @@ function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: Inbound
     protocol: 'Unsupported',
     tcpName: VIRTUAL_INBOUND,
     httpName: `${VIRTUAL_INBOUND}-catchall-http`,
-    statPrefix: clusterName,
-    tcp: () => tcpProxy(toCluster(clusterName), settings.tcp),
-    http: () =>
+    tcp: () => [tcpProxy(toCluster(clusterName), settings.tcp)],
+    http: () => [
       httpConnectionManager({ side: 'inbound', statPrefix: clusterName, routes: inboundRouteConfiguration(route), protocol: 'Unsupported' }, settings.http),
+    ],
   };
 }
 
@@ -161,15 +154,15 @@ function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: Inbound
 function filterChains(place: Place, socket: ReturnType<typeof mutualTlsSocket>): Chain[] {
   const matrix = inboundChains(place.mode, listenerProtocol(place.protocol));
   const filters = {
-    HTTP: matrix.some(({ protocol }) => protocol === 'HTTP') ? place.http() : undefined,
-    TCP: matrix.some(({ protocol }) => protocol === 'TCP') ? place.tcp() : undefined,
+    HTTP: matrix.some(({ protocol }) => protocol === 'HTTP') ? place.http() : [],
+    TCP: matrix.some(({ protocol }) => protocol === 'TCP') ? place.tcp() : [],
   };
   return matrix.map((row) => ({
     needs: { port: place.targetPort, tls: row.transportProtocol === 'tls', http: row.applicationProtocols.includes('h2c') },
     chain: {
       name: row.protocol === 'HTTP' ? place.httpName : place.tcpName,
       filterChainMatch: matchOf(row, place.targetPort),
-      filters: [filters[row.protocol] as Partial<Filter>],
+      filters: filters[row.protocol],
       ...(row.mutualTls ? { transportSocket: socket } : {}),
       ...(place.sidecar === undefined ? {} : { metadata: configMetadata('sidecar', place.sidecar) }),
     },

@@ -54,11 +54,14 @@ export function inspectors(chains: readonly SniffNeeds[]): Filter[] {
   return filters;
 }
 
-/** Ports with chains of their own opt out when the catch-all chains (port 0) need the inspector, and opt in when those do not. */
+/**
+ * TLS: ports with chains of their own opt out when the catch-all chains (port 0) need the inspector, and opt in when those do not.
+ * HTTP: ports always opt out, as the reference does, so undeclared ports are sniffed as soon as one port is.
+ */
 function limited(filter: Filter, needs: ReadonlyMap<number, boolean>): Filter {
-  const byDefault = needs.get(0) !== false && (needs.get(0) === true || filter === HTTP_INSPECTOR);
+  const byDefault = filter === HTTP_INSPECTOR || needs.get(0) === true;
   const exceptions = [...needs]
-    .filter(([port, needed]) => port !== 0 && needed !== byDefault)
+    .filter(([port, needed]) => needed !== byDefault && (port !== 0 || filter === HTTP_INSPECTOR))
     .map(([port]) => port)
     .sort((a, b) => a - b);
   if (exceptions.length === 0) return filter;

@@ -1,0 +1,83 @@
+/**
+ * Third step of outbound listeners: a plan becomes an Envoy listener. The chain that takes everything is the default one as soon as
+ * there are others, and there always is a default: otherwise connections that match half a chain would be dropped. Envoy-shapes §1.2.
+ */
+import { TrafficDirection } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
+import type { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
+import type { Filter, FilterChain } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
+import { duration, type Partial } from '../proto.js';
+import { addresses, listenerName, localhosts } from './address.js';
+import { configMetadata } from './config-metadata.js';
+import { MATCH_ALL, matchesAll, translateMatch } from './filter-chain-match.js';
+import { httpConnectionManager } from './hcm.js';
+import { HTTP_INSPECTOR, TLS_INSPECTOR } from './inspectors.js';
+import type { ChainPlan, OutboundListenerPlan } from './outbound-plan.js';
+import { protocolFilters } from './protocol-filters.js';
+import type { HttpSettings, ListenerSettings, TcpSettings } from './settings.js';
+import { type TcpProxyPlan, tcpProxy } from './tcp-proxy.js';
+
+/** Settings of one outbound listener; `http` may be missing when no chain of the plan is HTTP. */
+export interface OutboundSettings {
+  readonly protocolDetectionTimeout: string;
+  readonly tcp: TcpSettings;
+  readonly http?: HttpSettings;
+}
+
+/** Limits what a client can hold open with a handshake that never ends. */
+const CONNECT_TIMEOUT = duration('15s');
+
+export const needsHttp = (plan: OutboundListenerPlan): boolean => plan.chains.some(({ to }) => to.kind === 'http');
+
+export function translateOutboundListener(plan: OutboundListenerPlan, settings: OutboundSettings): Partial<Listener> {
+  const sniffsTls = plan.chains.some(({ match }) => match.serverNames.length > 0);
+  const sniffsHttp = plan.chains.some(({ match }) => match.applicationProtocols.length > 0);
+  return {
+    name: plan.name,
+    ...addresses(plan.binds, plan.port),
+    trafficDirection: TrafficDirection.OUTBOUND,
+    // A real port accepts one connection at a time, so that workers share them evenly.
+    ...(plan.bindsToPort ? { maxConnectionsToAcceptPerSocketEvent: 1 } : { bindToPort: false }),
+    continueOnListenerFiltersTimeout: true,
+    listenerFilters: [...(sniffsTls ? [TLS_INSPECTOR] : []), ...(sniffsHttp ? [HTTP_INSPECTOR] : [])],
+    // A timeout turns requests of slow clients into byte streams: only where the user wants it and there is HTTP to detect.
+    listenerFiltersTimeout: duration(sniffsHttp ? settings.protocolDetectionTimeout : '0s'),
+    ...filterChains(plan, settings),
+  };
+}
+
+function filterChains(plan: OutboundListenerPlan, settings: OutboundSettings): Pick<Partial<Listener>, 'filterChains' | 'defaultFilterChain'> {
+  const chains = plan.chains.filter(({ match }) => !matchesAll(match)).map((chain) => translateChain(chain, plan, settings));
+  const forAll = plan.chains.findLast(({ match }) => matchesAll(match));
+  if (forAll === undefined) return { filterChains: chains, defaultFilterChain: passthrough(plan.otherwise, settings) };
+  const last = translateChain(forAll, plan, settings);
+  return chains.length === 0 ? { filterChains: [last] } : { filterChains: chains, defaultFilterChain: last };
+}
+
+function translateChain({ match, virtualService, to }: ChainPlan, plan: OutboundListenerPlan, settings: OutboundSettings): Partial<FilterChain> {
+  return {
+    filterChainMatch: translateMatch(match),
+    filters: filters(to, plan, settings),
+    ...(virtualService === undefined ? {} : { metadata: configMetadata('virtual-service', virtualService) }),
+    transportSocketConnectTimeout: CONNECT_TIMEOUT,
+  };
+}
+
+function filters(to: ChainPlan['to'], plan: OutboundListenerPlan, { tcp, http }: OutboundSettings): Partial<Filter>[] {
+  if (to.kind === 'tcp') return [...protocolFilters(to.protocol, to.proxy.statPrefix), tcpProxy(to.proxy, tcp)];
+  if (http === undefined) throw new Error(`listener ${plan.name}: HTTP chain without HTTP settings`);
+  const { routes, protocol, allowAbsoluteUrl = false } = to;
+  return [httpConnectionManager({ side: 'outbound', statPrefix: `outbound_${plan.name}`, routes, protocol, allowAbsoluteUrl }, http)];
+}
+
+const passthrough = (otherwise: TcpProxyPlan, { tcp }: OutboundSettings): Partial<FilterChain> => ({
+  name: 'PassthroughFilterChain',
+  filterChainMatch: {},
+  filters: [tcpProxy(otherwise, tcp)],
+});
+
+/** The listener that applications may use as an explicit HTTP proxy (SC-016). */
+export function httpProxyPlan(port: number, { ipMode }: Pick<ListenerSettings, 'ipMode'>, otherwise: TcpProxyPlan): OutboundListenerPlan {
+  const binds = localhosts(ipMode);
+  const to = { kind: 'http' as const, routes: 'http_proxy', protocol: 'HTTP_PROXY' as const, allowAbsoluteUrl: true };
+  return { name: listenerName(binds[0] as string, port), binds, port, bindsToPort: true, chains: [{ match: MATCH_ALL, to }], otherwise };
+}
