@@ -1,0 +1,87 @@
+/**
+ * Clusters that every proxy has: nowhere (BlackHoleCluster) and wherever the client wanted to go (PassthroughCluster and its inbound twin).
+ * MC-006, DR-032; envoy-shapes §5. https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/service_discovery#original-destination
+ */
+import { Cluster_DiscoveryType, Cluster_LbPolicy } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
+import { ClusterConfig } from '@envoyproxy/xds-protos/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster.js';
+import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
+import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER } from '../../model/names.js';
+import type { IpMode } from '../../model/proxy.js';
+import { duration, toAny } from '../proto.js';
+import { applyConnectionPool } from './connection-pool.js';
+import { dnsLookupFamily } from './dns.js';
+import { type ClusterDraft, type ClusterPartial, draftCluster, finishCluster } from './draft.js';
+import { preserveCase } from './upstream-protocol.js';
+
+/** Source address of a proxy's connections to its own workload: iptables rules recognise it and do not loop it back. */
+export const INBOUND_BIND_IPV4 = '127.0.0.6';
+export const INBOUND_BIND_IPV6 = '::6';
+/** Cluster and DNS cache of ALLOW_ANY_DYNAMIC_DNS; the HTTP filter must use the same cache. */
+export const ALLOW_ANY_DYNAMIC_DNS_CLUSTER = 'AllowAnyDynamicDNSCluster';
+export const ALLOW_ANY_DNS_CACHE = 'allow_any_dfp_dns_cache';
+
+/** Idle connections to unknown places are closed early. */
+const IDLE_TIMEOUT = '300s';
+const MAX_DYNAMIC_HOSTS = 1024;
+
+/** An address to bind to, any port. */
+export const bindTo = (address: string) => ({ address, portSpecifier: { $case: 'portValue' as const, value: 0 } });
+
+/** No endpoints: requests fail at once. */
+export const blackHoleCluster = (mesh: EffectiveMeshConfig): ClusterPartial => ({
+  name: BLACK_HOLE_CLUSTER,
+  altStatName: `${BLACK_HOLE_CLUSTER};`,
+  clusterDiscoveryType: { $case: 'type', value: Cluster_DiscoveryType.STATIC },
+  connectTimeout: duration(mesh.connectTimeout),
+});
+
+/** Traffic to places the mesh does not know. */
+export const passthroughCluster = (mesh: EffectiveMeshConfig, keepHeaderCase: boolean): ClusterPartial =>
+  finishCluster(draftPassthrough(PASSTHROUGH_CLUSTER, mesh, keepHeaderCase));
+
+/** Traffic to ports of the workload that no service names. Its statistics share PassthroughCluster's name, as in the reference. */
+export function inboundPassthroughCluster(mesh: EffectiveMeshConfig, ipMode: IpMode, keepHeaderCase: boolean): ClusterPartial {
+  const draft = draftPassthrough(INBOUND_PASSTHROUGH_CLUSTER, mesh, keepHeaderCase);
+  draft.cluster.upstreamBindConfig = {
+    sourceAddress: bindTo(ipMode === 'ipv6' ? INBOUND_BIND_IPV6 : INBOUND_BIND_IPV4),
+    ...(ipMode === 'dual' ? { extraSourceAddresses: [{ address: bindTo(INBOUND_BIND_IPV6) }] } : {}),
+  };
+  return finishCluster(draft);
+}
+
+/** ALLOW_ANY_DYNAMIC_DNS: unknown HTTP hosts are resolved by the proxy itself. */
+export function allowAnyDynamicDnsCluster(mesh: EffectiveMeshConfig, ipMode: IpMode, keepHeaderCase: boolean): ClusterPartial {
+  const draft = draftPassthrough(ALLOW_ANY_DYNAMIC_DNS_CLUSTER, mesh, keepHeaderCase);
+  draft.discovery = undefined;
+  draft.cluster.altStatName = `${ALLOW_ANY_DYNAMIC_DNS_CLUSTER};`;
+  draft.cluster.lbPolicy = Cluster_LbPolicy.CLUSTER_PROVIDED;
+  draft.cluster.clusterDiscoveryType = {
+    $case: 'clusterType',
+    value: {
+      name: 'envoy.clusters.dynamic_forward_proxy',
+      typedConfig: toAny(ClusterConfig, {
+        allowInsecureClusterOptions: true,
+        clusterImplementationSpecifier: {
+          $case: 'dnsCacheConfig',
+          value: { name: ALLOW_ANY_DNS_CACHE, maxHosts: MAX_DYNAMIC_HOSTS, dnsLookupFamily: dnsLookupFamily(ipMode) },
+        },
+      }),
+    },
+  };
+  return finishCluster(draft);
+}
+
+function draftPassthrough(name: string, mesh: EffectiveMeshConfig, keepHeaderCase: boolean): ClusterDraft {
+  const draft = draftCluster(name, Cluster_DiscoveryType.ORIGINAL_DST);
+  delete draft.cluster.commonLbConfig;
+  draft.cluster.altStatName = `${PASSTHROUGH_CLUSTER};`;
+  applyConnectionPool(draft, mesh.defaultTrafficPolicy?.connectionPool, mesh);
+  draft.http = {
+    commonHttpProtocolOptions: { idleTimeout: duration(IDLE_TIMEOUT) },
+    upstreamProtocolOptions: {
+      $case: 'useDownstreamProtocolConfig',
+      value: { httpProtocolOptions: keepHeaderCase ? preserveCase() : {}, http2ProtocolOptions: {} },
+    },
+  };
+  return draft;
+}
