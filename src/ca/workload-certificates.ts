@@ -5,7 +5,7 @@
 import type { CertificateAuthority, IssuedCertificate } from './authority.js';
 import { type Clock, systemClock } from './clock.js';
 import { Renewal } from './renewal.js';
-import { formatSpiffeId, type WorkloadIdentity } from './spiffe.js';
+import type { WorkloadIdentity } from './spiffe.js';
 
 /** A workload's certificate with its key. */
 export interface WorkloadCertificate extends IssuedCertificate {
@@ -49,7 +49,8 @@ export class WorkloadCertificates {
 
   /** The identity's certificate, made if need be; from then on it is rotated until {@link release}. Rejects if it can't be made now. */
   async get(identity: WorkloadIdentity): Promise<WorkloadCertificate> {
-    const id = this.#authority.spiffeIdOf(identity); // refused before anything is kept
+    this.#authority.spiffeIdOf(identity); // refuses before anything is kept
+    const id = keyOf(identity);
     let renewal = this.#renewals.get(id);
     if (renewal === undefined) {
       renewal = this.#renewal(identity);
@@ -60,7 +61,7 @@ export class WorkloadCertificates {
 
   /** Forgets the identity's certificate and ends its rotation; to be called when no proxy has the identity any more. */
   release(identity: WorkloadIdentity): void {
-    const id = formatSpiffeId(identity);
+    const id = keyOf(identity);
     this.#renewals.get(id)?.stop();
     this.#renewals.delete(id);
   }
@@ -91,4 +92,9 @@ export class WorkloadCertificates {
       onError: (error) => onError?.(identity, error),
     });
   }
+}
+
+/** No SPIFFE ID, so that releasing what was never accepted does not throw. */
+function keyOf({ trustDomain, namespace, serviceAccount }: WorkloadIdentity): string {
+  return `${trustDomain}/${namespace}/${serviceAccount}`;
 }
