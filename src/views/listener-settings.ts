@@ -1,0 +1,45 @@
+/**
+ * The listener settings of each proxy, interned: proxies with equal settings share every listener. Keys carry the settings' id.
+ */
+import type { Mesh } from '../model/mesh.js';
+import { internScope } from '../model/scope.js';
+import { type ListenerSettings, listenerSettings, type WorkloadFacts } from '../translate/listener/settings.js';
+import type { OutboundSettings } from '../translate/listener/outbound.js';
+
+export type InternedSettings = ListenerSettings & { readonly id: string };
+export type InternedOutboundSettings = OutboundSettings & { readonly id: string };
+
+/** A query: proxy key → settings. */
+export function defineListenerSettings(mesh: Mesh): { get(proxyKey: string): InternedSettings } {
+  return mesh.graph.query('listenerSettings', (proxyKey: string): InternedSettings =>
+    internScope<InternedSettings>('ls', listenerSettings(mesh.config(), workloadFacts(mesh, proxyKey))),
+  );
+}
+
+/** The facts of a proxy that settings depend on; gateways make their HTTP settings of them too. */
+export function workloadFacts(mesh: Mesh, proxyKey: string): WorkloadFacts {
+  const scope = mesh.proxies.outboundScope(proxyKey);
+  const proxy = mesh.proxies.get(proxyKey);
+  const meshId = proxy?.metadata['MESH_ID'];
+  return {
+    namespace: scope.namespace,
+    clusterId: scope.clusterId,
+    ipMode: scope.ipMode,
+    interceptionMode: scope.interceptionMode,
+    certificates: scope.certificates,
+    http10: scope.http10,
+    unprivilegedPod: scope.unprivilegedPod,
+    idleTimeout: scope.idleTimeout,
+    proxyConfig: scope.proxyConfig,
+    canonicalName: proxy?.labels['service.istio.io/canonical-name'] ?? '',
+    canonicalRevision: proxy?.labels['service.istio.io/canonical-revision'] ?? '',
+    meshId: typeof meshId === 'string' ? meshId : '',
+  };
+}
+
+/** The part that one outbound listener depends on: without HTTP far fewer settings, so listeners of byte streams are shared by more proxies. */
+export function outboundSettings({ protocolDetectionTimeout, tcp, http }: ListenerSettings, withHttp: boolean): InternedOutboundSettings {
+  return withHttp
+    ? internScope<InternedOutboundSettings>('lh', { protocolDetectionTimeout, tcp, http })
+    : internScope<InternedOutboundSettings>('lt', { protocolDetectionTimeout: '0s', tcp });
+}
