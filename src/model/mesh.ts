@@ -22,6 +22,17 @@ import type { Endpoint, Port, Service } from './service.js';
 export interface Rows {
   readonly of: <K extends Kind>(kind: K) => Collection<KindTypes[K]>;
   readonly proxies: Collection<Proxy>;
+  /** Workload certificates of connected identities, keyed by SPIFFE id; written by the CA. */
+  readonly certificates: Collection<CertificateRow>;
+}
+
+/** A workload's certificate as PEM. */
+export interface CertificateRow {
+  /** SPIFFE id. */
+  readonly id: string;
+  readonly certChainPem: string;
+  readonly privateKeyPem: string;
+  readonly rootPem: string;
 }
 
 /** services.ts, service-entries.ts */
@@ -94,6 +105,15 @@ export interface SelectedRule {
 
 /** destination-rules.ts */
 export interface DestinationRules {
+  /**
+   * Names of the rules that hold, `ns/name` joined by commas, '' for none. Depends on names, hosts and visibility only: key resources by this
+   * and read the content with `get`. `inbound`: for the service's own workload, where rules with a selector do not count.
+   */
+  selectKeys(scope: OutboundScope, service: Service, inbound?: boolean): string;
+  /** The merged rule of a `selectKeys` result. */
+  get(keys: string): SelectedRule | undefined;
+  /** Its subsets' names in order. */
+  subsetNames(keys: string): readonly string[];
   /** Client namespace, service namespace, root namespace: the first hit wins; workloadSelector rules first. */
   select(scope: OutboundScope, service: Service): SelectedRule | undefined;
   /** Traffic policy of a service port and subset: mesh defaults, rule, port level (replaces), subset (overlays), subset's port level. */

@@ -20,8 +20,8 @@ export class NodeError extends Error {}
 
 const TYPES: readonly string[] = ['sidecar', 'router', 'waypoint'] satisfies ProxyType[];
 
-/** Parses a node. @throws {NodeError} */
-export function parseNode(node: NodeDescription): Proxy {
+/** Parses a node; `identity` is the SPIFFE id that its peer proved. @throws {NodeError} */
+export function parseNode(node: NodeDescription, identity = ''): Proxy {
   const parts = node.id.split('~');
   if (parts.length !== 4) throw new NodeError(`node id ${JSON.stringify(node.id)} must have the form type~ip~name.namespace~domain`);
   const [type, ip, qualifiedName, dnsDomain] = parts as [string, string, string, string];
@@ -45,6 +45,7 @@ export function parseNode(node: NodeDescription): Proxy {
     clusterId: text(metadata, 'CLUSTER_ID') ?? '',
     network: text(metadata, 'NETWORK') ?? labels[NETWORK] ?? '',
     serviceAccount: text(metadata, 'SERVICE_ACCOUNT') ?? '',
+    identity,
     nodeName: text(metadata, 'NODE_NAME') ?? '',
     locality: localityOf(node.locality, labels),
     interceptionMode: interceptionOf(metadata),

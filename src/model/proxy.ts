@@ -27,6 +27,8 @@ export interface Proxy {
   readonly clusterId: string;
   readonly network: string;
   readonly serviceAccount: string;
+  /** SPIFFE id that the peer proved, '' when it proved none. Secrets go to this identity only. */
+  readonly identity: string;
   readonly nodeName: string;
   readonly locality: Locality;
   readonly interceptionMode: InterceptionMode;

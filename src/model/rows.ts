@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { KINDS, type Kind, type KindTypes } from '../api/kinds.js';
 import { type Resource, keyOf } from '../api/resource.js';
 import type { Collection, Graph } from '../graph/graph.js';
-import type { Rows } from './mesh.js';
+import type { CertificateRow, Rows } from './mesh.js';
 import type { Proxy } from './proxy.js';
 
 /** Makes a collection for every kind. A row that is written again unchanged (its place in the file aside) is no change. */
@@ -16,6 +16,7 @@ export function defineRows(graph: Graph): Rows {
   }
   return {
     of: <K extends Kind>(kind: K) => collections.get(kind) as unknown as Collection<KindTypes[K]>,
+    certificates: graph.collection<CertificateRow>('certificates', (row) => row.id, { equals: isDeepStrictEqual }),
     proxies: graph.collection<Proxy>('proxies', (proxy) => proxy.key, { equals: isDeepStrictEqual }),
   };
 }
