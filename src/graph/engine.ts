@@ -11,12 +11,16 @@ export class Run {
   matched = 0;
   /** The reads from the first difference on. May hold repeats, see {@link Engine.link}. */
   rest: Node[] | undefined = undefined;
+  /** How many computations wait for this one, itself included. */
+  readonly depth: number;
 
   constructor(
     readonly memo: Memoised,
     readonly outer: Run | undefined,
     readonly stamp: number,
-  ) {}
+  ) {
+    this.depth = outer === undefined ? 1 : outer.depth + 1;
+  }
 }
 
 export class Engine {

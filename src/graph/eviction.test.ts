@@ -134,7 +134,7 @@ test('200 values of 2,000 reads each: a change elsewhere keeps every edge', () =
   const { graph, rows, put } = world();
   const leaf = graph.query('leaf', (k: string) => rows.get(k)?.v ?? 0);
   const keys = Array.from({ length: 2000 }, (_, i) => `k${i}`);
-  const wide = graph.query('wide', (_: string) => keys.reduce((sum, k) => sum + leaf.get(k), 0));
+  const wide = graph.query<string, number>('wide', () => keys.reduce((sum, k) => sum + leaf.get(k), 0));
   const watches = Array.from({ length: 200 }, (_, i) => graph.watch(wide, String(i), () => {}));
   for (const watch of watches) watch.read();
   const { edges } = graph.stats();

@@ -3,9 +3,12 @@
  * them really changed, and keep the old value (and its date) when the new one is equal, which ends the wave there.
  */
 import { cycleThrough } from './cycle.js';
-import type { Engine } from './engine.js';
+import type { Engine, Run } from './engine.js';
 import { CHECK, CLEAN, Memoised, type Node, STALE } from './node.js';
 import type { Equals } from './types.js';
+
+/** Deeper than any sane model, and well before the JavaScript stack ends at a place where the engine could not clean up. */
+const MAX_NESTING = 2000;
 
 /** What the memos of one query share. */
 export interface Recipe {
@@ -49,6 +52,10 @@ export class Evaluator {
 
   /** The up-to-date value, recorded as a read of the running query. Throws a memoised error again. */
   read(memo: Memo): unknown {
+    // Whoever is found to be part of a cycle is doomed and reads no further: else what it reads after catching the error could make
+    // other values part of a cycle or not, depending on where reading began.
+    const reader = this.engine.active?.memo as Memo | undefined;
+    if (reader?.cycle !== undefined) throw reader.cycle;
     this.engine.track(memo); // before any throw: whoever catches the error depends on it as well
     if (memo.state !== CLEAN) {
       if (memo.busy) throw cycleThrough(this.path, memo);
@@ -78,6 +85,13 @@ export class Evaluator {
   private verify(memo: Memo): boolean {
     const { deps } = memo;
     const level = this.cursors.length - 1;
+    if (memo.cycle !== undefined) {
+      // Found while the read at the cursor was brought up to date. Computing would read the same up to there, and be doomed there.
+      const run = this.engine.begin(memo);
+      run.matched = (this.cursors[level] as number) + 1;
+      this.settle(run, memo, memo.cycle, true, false);
+      return false;
+    }
     for (let i = this.cursors[level] as number; i < deps.length; i++) {
       const dep = deps[i] as Node;
       if (dep.state !== CLEAN) {
@@ -106,6 +120,7 @@ export class Evaluator {
     let failed = false;
     let same = false;
     try {
+      if (run.depth > MAX_NESTING) throw new RangeError(`graph: ${recipe.name}(${memo.key}) is nested more than ${MAX_NESTING} queries deep`);
       value = recipe.compute(memo.key);
       if (isPromise(value)) throw new TypeError(`graph: query ${recipe.name} returned a promise; a query cannot await`);
       same = memo.verifiedAt > 0 && !memo.failed && recipe.equals(memo.value, value);
@@ -114,12 +129,12 @@ export class Evaluator {
       failed = true;
       same = memo.failed && Object.is(memo.value, error);
     }
-    if (memo.cycle !== undefined) {
-      // Whoever is part of a cycle fails, also where it catches the error: else the values would depend on where reading began.
-      value = memo.cycle;
-      failed = true;
-      same = false;
-    }
+    // Whoever is part of a cycle fails, also where it catches the error: a value must not depend on where reading began.
+    if (memo.cycle === undefined) this.settle(run, memo, value, failed, same);
+    else this.settle(run, memo, memo.cycle, true, false);
+  }
+
+  private settle(run: Run, memo: Memo, value: unknown, failed: boolean, same: boolean): void {
     this.engine.link(run);
     if (!same) {
       memo.value = value;

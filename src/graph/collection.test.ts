@@ -1,0 +1,50 @@
+/** Order and immutability of what collections and indexes hand out. */
+import { expect, test } from '@jest/globals';
+import { Graph } from './graph.js';
+
+interface Row {
+  readonly id: string;
+  readonly ns: string;
+  readonly v: number;
+}
+const row = (id: string, ns = 'a', v = 0): Row => ({ id, ns, v });
+
+function world() {
+  const graph = new Graph();
+  const rows = graph.collection<Row>('rows', (r) => r.id);
+  const byNs = rows.index('byNamespace', (r) => [r.ns]);
+  const put = (...list: Row[]) => graph.transaction(() => list.forEach((r) => rows.set(r)));
+  const drop = (...keys: string[]) => graph.transaction(() => keys.forEach((k) => rows.delete(k)));
+  return { graph, rows, byNs, put, drop };
+}
+
+test('buckets and lists iterate in key order, whatever the order of writes', () => {
+  const { graph, rows, byNs, put, drop } = world();
+  const ids = graph.query('ids', (ns: string) => [...byNs.get(ns).keys()].join(''));
+  put(row('c'), row('a'), row('d'));
+  expect([ids.get('a'), [...rows.list().keys()].join('')]).toEqual(['acd', 'acd']);
+  put(row('b'));
+  expect([ids.get('a'), [...rows.list().keys()].join('')]).toEqual(['abcd', 'abcd']);
+  drop('d', 'a');
+  put(row('bb'), row('aa'));
+  expect([ids.get('a'), [...rows.list().keys()].join('')]).toEqual(['aabbbc', 'aabbbc']);
+});
+
+test('a map handed out is a snapshot', () => {
+  const { rows, byNs, put, drop } = world();
+  put(row('a'), row('b'));
+  const before = [byNs.get('a'), rows.list()];
+  put(row('c'));
+  drop('a');
+  for (const map of before) expect([...map.keys()]).toEqual(['a', 'b']);
+  expect(byNs.get('a')).not.toBe(before[0]);
+});
+
+test('an index declared late, and rows in several buckets', () => {
+  const { rows, put } = world();
+  put(row('b', 'x', 1), row('a', 'y', 1));
+  const both = rows.index('both', (r) => [r.ns, String(r.v), r.ns]);
+  expect([...both.get('1').keys()]).toEqual(['a', 'b']);
+  put(row('b', 'y', 2));
+  expect([...both.get('1').keys(), ...both.get('x').keys(), ...both.get('y').keys()]).toEqual(['a', 'a', 'b']);
+});

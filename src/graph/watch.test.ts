@@ -1,0 +1,90 @@
+/** Who is told, when, and how often. */
+import { expect, jest, test } from '@jest/globals';
+import { Graph } from './graph.js';
+
+interface Row {
+  readonly id: string;
+  readonly ns: string;
+  readonly v: number;
+}
+const row = (id: string, ns = 'a', v = 0): Row => ({ id, ns, v });
+
+function world() {
+  const graph = new Graph();
+  const rows = graph.collection<Row>('rows', (r) => r.id);
+  const byNs = rows.index('byNamespace', (r) => [r.ns]);
+  const put = (...list: Row[]) => graph.transaction(() => list.forEach((r) => rows.set(r)));
+  return { graph, rows, byNs, put };
+}
+
+test('are told once, after the transaction, and again only after the value was brought up to date', () => {
+  const { graph, rows, put } = world();
+  const value = graph.query('value', (k: string) => rows.get(k)?.v);
+  const stale = jest.fn();
+  const watch = graph.watch(value, 'x', stale);
+  expect(watch.read()).toBeUndefined();
+  graph.transaction(() => {
+    rows.set(row('x', 'a', 1));
+    rows.set(row('x', 'a', 2));
+    expect(stale).not.toHaveBeenCalled();
+  });
+  expect(stale).toHaveBeenCalledTimes(1);
+  put(row('x', 'a', 3));
+  expect(stale).toHaveBeenCalledTimes(1);
+  expect(watch.read()).toBe(3);
+  put(row('y'));
+  expect(stale).toHaveBeenCalledTimes(1);
+  put(row('x', 'a', 4));
+  expect(stale).toHaveBeenCalledTimes(2);
+  watch.close();
+  watch.close();
+  put(row('x', 'a', 5));
+  expect(stale).toHaveBeenCalledTimes(2);
+  expect(() => watch.read()).toThrow('watch of value(x) read after close');
+});
+
+test('a callback that throws does not stop the others, and one that writes starts another round', () => {
+  const { graph, rows, put } = world();
+  const value = graph.query('value', (k: string) => rows.get(k)?.v);
+  const told: string[] = [];
+  const bad = graph.watch(value, 'x', () => {
+    throw new Error('bad callback');
+  });
+  const writer = graph.watch(value, 'x', () => {
+    told.push('x');
+    put(row('y', 'a', 1));
+    told.push('written');
+  });
+  const other = graph.watch(value, 'y', () => told.push(`y${other.read()}`));
+  for (const watch of [bad, writer, other]) watch.read();
+  expect(() => put(row('x', 'a', 1))).toThrow(AggregateError);
+  expect(told).toEqual(['x', 'written', 'y1']);
+  expect(graph.revision).toBe(2);
+});
+
+test('a callback may close the watch whose turn has not come', () => {
+  const { graph, rows, put } = world();
+  const value = graph.query('value', (k: string) => rows.get(k)?.v);
+  const stale = jest.fn();
+  const first = graph.watch(value, 'x', () => second.close());
+  const second = graph.watch(value, 'x', stale);
+  first.read();
+  put(row('x'));
+  expect(stale).not.toHaveBeenCalled();
+});
+
+test('cannot be read inside a transaction', () => {
+  const { graph, rows } = world();
+  const watch = graph.watch(
+    graph.query('value', (k: string) => rows.get(k)),
+    'x',
+    () => {},
+  );
+  graph.transaction(() => expect(() => watch.read()).toThrow('inside a transaction'));
+});
+
+test('only queries of this graph can be watched', () => {
+  const { graph } = world();
+  const foreign = new Graph().query('foreign', String);
+  expect(() => graph.watch(foreign, 'x', () => {})).toThrow('not of this graph');
+});
