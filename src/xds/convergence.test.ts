@@ -19,7 +19,7 @@ type Event =
   | { kind: 'delete'; type: string; name: string }
   | { kind: 'read'; verdict: ReturnType<Judge> }
   | { kind: 'subscribe' | 'unsubscribe'; type: string; name: string }
-  | { kind: 'reconnect' }
+  | { kind: 'reconnect'; meanwhile: { type: string; name: string } | undefined }
   | { kind: 'wait'; ms: number };
 
 const name = fc.constantFrom('a', 'b', 'c', 'd');
@@ -37,7 +37,13 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('subscribe' as const, 'unsubscribe' as const), type: fc.constantFrom(...named), name }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reconnect' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('reconnect' as const),
+      meanwhile: fc.option(fc.record({ type: fc.constantFrom(...all), name }), { nil: undefined }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 4_000, 20_000) }) },
 );
 
@@ -60,6 +66,7 @@ async function tell(variant: 'sotw' | 'delta', story: readonly Event[]) {
       client.step(() => event.verdict);
     } else {
       client.stream.close();
+      if (event.meanwhile !== undefined) provider.delete(event.meanwhile.type, event.meanwhile.name);
       client.connect();
     }
   }
@@ -93,7 +100,7 @@ describe.each(['sotw', 'delta'] as const)('%s', (variant) => {
           expect({ typeUrl, got: got.sort() }).toEqual({ typeUrl, got: want });
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   }, 60_000);
 });
