@@ -15,11 +15,14 @@ import { isVisibleTo, parseVisibility } from './visibility.js';
 
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((value, i) => value === b[i]);
 
-export function defineVirtualServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>, settings: Pick<ModelSettings, 'domain'>): VirtualServices {
+export function defineVirtualServices(
+  graph: Graph,
+  mesh: Pick<Mesh, 'rows' | 'config'> & { readonly settings: Pick<ModelSettings, 'domain'> },
+): VirtualServices {
   const rows = mesh.rows.of('VirtualService');
   /** Gateways are known from the row alone; the bucket of a gateway changes only with its own VirtualServices. */
   const byGateway = rows.index('gateway', (row) =>
-    isRoot(row) ? boundGateways(resolveNames(row.spec, row.metadata.namespace, settings.domain)) : [],
+    isRoot(row) ? boundGateways(resolveNames(row.spec, row.metadata.namespace, mesh.settings.domain)) : [],
   );
 
   const defaultExportTo = graph.query('virtualServiceExportTo', (): readonly string[] => mesh.config().defaultVirtualServiceExportTo, {
@@ -34,14 +37,14 @@ export function defineVirtualServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'c
     const row = rows.get(`${namespace}/${delegate.name}`);
     // Only one level: what has hosts is no delegate.
     if (row === undefined || isRoot(row) || !isVisibleTo(visibilityOf(row), root.metadata.namespace)) return [];
-    return mergeDelegate(own, resolveNames(row.spec, namespace, settings.domain).http ?? []);
+    return mergeDelegate(own, resolveNames(row.spec, namespace, mesh.settings.domain).http ?? []);
   };
 
   /** Key: `namespace/name`. Undefined for delegates, which are no VirtualServices of their own. */
   const resolved = graph.query('virtualService', (key: string): VirtualService | undefined => {
     const row = rows.get(key);
     if (row === undefined || !isRoot(row)) return undefined;
-    const spec: VirtualServiceSpec = resolveNames(row.spec, row.metadata.namespace, settings.domain);
+    const spec: VirtualServiceSpec = resolveNames(row.spec, row.metadata.namespace, mesh.settings.domain);
     if (spec.http?.some((http) => http.delegate !== undefined))
       return { ...row, spec: { ...spec, http: spec.http.flatMap((http) => delegatedRoutes(row, http)) } };
     return { ...row, spec };
