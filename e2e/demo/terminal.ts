@@ -57,11 +57,14 @@ function endProgress(): void {
 /** The table of everything found; true when all of it was good. */
 export function summary(): boolean {
   endProgress();
+  const plain = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
   const table = new Table({
     head: ['', 'chapter', 'what should be', 'what was measured'],
-    style: { head: ['bold'], border: ['gray'] },
+    // Colours only through styleText, which knows whether this is a terminal.
+    style: { head: [], border: [] },
+    chars: plain,
     wordWrap: true,
-    colWidths: [4, 22, 44, 50],
+    colWidths: [4, 24, 46, 52],
   });
   for (const finding of findings) table.push([mark(finding.good), finding.chapter.replace(/^\d+\. /, ''), finding.claim, finding.measured]);
   const good = findings.filter((finding) => finding.good).length;

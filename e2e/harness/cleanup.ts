@@ -16,6 +16,8 @@ export function onCleanup(undo: Undo): void {
     ] as const) {
       process.once(signal, () => void cleanup().finally(() => process.exit(code)));
     }
+    // `… | head` closes our output; that must not end us before we have cleaned up.
+    process.stdout.on('error', () => {});
   }
   undos.push(undo);
 }

@@ -4,7 +4,8 @@ import { fetchOnce } from './http.js';
 import { checkout, node, type Running, run, start } from './processes.js';
 import { until } from './wait.js';
 
-const entry = join(checkout, 'bin', 'mizzen.js');
+/** `MIZZEN_ENTRY` runs another build of the control plane. */
+const entry = process.env['MIZZEN_ENTRY'] ?? join(checkout, 'bin', 'mizzen.js');
 
 /** How to run `mizzen serve`. Ports default to free ones. */
 export interface MizzenOptions {

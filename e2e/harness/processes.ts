@@ -39,6 +39,7 @@ export interface Running {
 }
 
 const keep = 200_000;
+process.setMaxListeners(100);
 
 /** Starts a command; it is stopped by `cleanup()` at the latest. */
 export function start(what: Command): Running {
@@ -85,6 +86,10 @@ export function start(what: Command): Running {
     stop: (graceMs = 5000) => stop(child, alive, graceMs),
   };
   onCleanup(() => running.stop());
+  // Last resort, when this process ends without cleaning up: nothing of ours may outlive it.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('close', () => process.off('exit', kill));
   return running;
 }
 

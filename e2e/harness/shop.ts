@@ -2,7 +2,7 @@
  * The example shop on loopback addresses: the control plane, every application, a real Envoy beside each and one as gateway. Needs no root: the
  * sidecars listen on real ports (capture mode NONE), each workload on a 127.x address of its own. Used by the demo and by the tests.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { placeShop, readAddresses, readShop, type Shop, type ShopWorkload, shopFolder } from '../../scripts/demo-shop.mjs';
 import { type Envoy, startEnvoy } from './envoy.js';
@@ -149,5 +149,7 @@ function workloadOf(shop: Shop, name: string): ShopWorkload {
 
 /** Writes a file into the watched folder in one step, as careful editors do. */
 export function edit(shop: RunningShop, file: string, text: string): void {
-  writeFileSync(join(shop.folder, 'mesh', file), text);
+  const draft = join(shop.folder, `${file}.draft`);
+  writeFileSync(draft, text);
+  renameSync(draft, join(shop.folder, 'mesh', file));
 }
