@@ -79,11 +79,10 @@ export function defineRouteViews(mesh: Mesh): RouteViews {
   const sidecarRoute = (id: string, name: string): Uint8Array => {
     const scope = scopeOf<OutboundScope>(id);
     const route = parseSidecarRouteName(name);
-    const egress =
-      route &&
-      mesh.sidecarScopes
-        .egressListeners(scope)
-        .find(({ port, bind }) => !port || (port.number === route.port && (port.number !== 0 || bind === name)));
+    if (route === undefined) return encodeUnknownRouteConfiguration(name);
+    const egress = mesh.sidecarScopes
+      .egressListeners(scope)
+      .find(({ port, bind }) => !port || (port.number === route.port && (port.number !== 0 || bind === name)));
     if (egress === undefined) return encodeUnknownRouteConfiguration(name);
     const { includeRequestAttemptCount } = sources.settings(id);
     // Requests on such a port name their target in full, whatever port that has.
