@@ -18,7 +18,8 @@ type Event =
   | { kind: 'set'; type: string; name: string; text: string }
   | { kind: 'delete'; type: string; name: string }
   | { kind: 'read'; verdict: ReturnType<Judge> }
-  | { kind: 'subscribe' | 'unsubscribe'; type: string; name: string }
+  | { kind: 'subscribe'; type: string; name: string }
+  | { kind: 'unsubscribe'; type: string; name: string }
   | { kind: 'reconnect'; meanwhile: { type: string; name: string } | undefined }
   | { kind: 'wait'; ms: number };
 
@@ -36,7 +37,10 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       verdict: fc.constantFrom('accept' as const, 'accept' as const, 'refuse' as const, 'half' as const),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('subscribe' as const, 'unsubscribe' as const), type: fc.constantFrom(...named), name }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom<'subscribe' | 'unsubscribe'>('subscribe', 'unsubscribe'), type: fc.constantFrom(...named), name }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -64,7 +68,7 @@ async function tell(variant: 'sotw' | 'delta', story: readonly Event[]) {
     else if (event.kind === 'read') {
       await clock.settle();
       client.step(() => event.verdict);
-    } else {
+    } else if (event.kind === 'reconnect') {
       client.stream.close();
       if (event.meanwhile !== undefined) provider.delete(event.meanwhile.type, event.meanwhile.name);
       client.connect();

@@ -13,6 +13,8 @@ import type { PeerInfo } from './peer.js';
 
 /** Time for the last bytes and the trailers to leave before an ended call is cut. */
 const LINGER_MS = 5_000;
+/** Time between the trailers and the end of the stream. */
+const RELEASE_MS = 50;
 
 /** grpc-message is percent-encoded UTF-8; printable ASCII but `%` stays as it is. */
 export function encodeGrpcMessage(message: string): string {
@@ -41,6 +43,12 @@ export function refuse(http: ServerHttp2Stream, status: GrpcStatus, message: str
   if (http.closed || http.destroyed) return;
   http.respond({ ':status': 200, 'content-type': 'application/grpc', ...statusHeaders(status, message) }, { endStream: true });
   leave(http);
+  release(http);
+}
+
+/** Ends a stream that the client has not half-closed, without error, once its last frame had time to leave: a reset overtakes it. */
+function release(http: ServerHttp2Stream): void {
+  setTimeout(() => http.close(constants.NGHTTP2_NO_ERROR), RELEASE_MS).unref();
 }
 
 /** The server is done: what the client still sends is read and thrown away, and a client that stays is cut. */
@@ -49,8 +57,6 @@ function leave(http: ServerHttp2Stream): void {
   const cut = setTimeout(() => http.close(constants.NGHTTP2_CANCEL), LINGER_MS);
   cut.unref();
   http.once('close', () => clearTimeout(cut));
-  // A stream that the client has not half-closed is ended without error once the trailers are out.
-  http.once('finish', () => setImmediate(() => http.close(constants.NGHTTP2_NO_ERROR)));
 }
 
 /** The {@link Stream} over one HTTP/2 stream. */
@@ -110,7 +116,10 @@ export class Http2Stream implements Stream {
     if (!this.writable) return;
     this.#ended = true;
     if (!this.http.headersSent) return refuse(this.http, status, message);
-    this.http.once('wantTrailers', () => this.http.sendTrailers(statusHeaders(status, message)));
+    this.http.once('wantTrailers', () => {
+      this.http.sendTrailers(statusHeaders(status, message));
+      release(this.http);
+    });
     leave(this.http);
     this.http.end();
   }
