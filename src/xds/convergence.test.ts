@@ -97,10 +97,10 @@ describe.each(['sotw', 'delta'] as const)('%s', (variant) => {
         for (const typeUrl of all) {
           const { names, has } = client.type(typeUrl);
           const expected = [...provider.of(typeUrl).values()].filter((r) => names === undefined || names.has(r.name));
-          const want = expected.map((r) => [r.name, Buffer.from(r.body).toString().split('=')[1]]).sort();
+          const want = expected.map((r) => `${r.name}=${Buffer.from(r.body).toString().split('=')[1]}`).sort();
           // SotW cannot take a resource of a named type away, so only what exists is compared.
           const exists = (n: string) => variant === 'delta' || names === undefined || provider.of(typeUrl).has(n);
-          const got = [...has].filter(([n]) => exists(n)).map(([n, { text }]) => [n, text.split('=')[1]]);
+          const got = [...has].filter(([n]) => exists(n)).map(([n, { text }]) => `${n}=${text.split('=')[1]}`);
           expect({ typeUrl, got: got.sort() }).toEqual({ typeUrl, got: want });
         }
       }),
