@@ -1,10 +1,12 @@
 // Makes generated/ (the Envoy API as TypeScript) from the .proto files that the npm package @grpc/grpc-js-xds carries,
 // plus the few of our own in proto/. Buf's registry is not needed. Skips the work when nothing changed.
-import { createHash } from 'node:crypto';
+
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generateCrdTypes } from './generate-crd-types.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -23,10 +25,26 @@ function filesUnder(folder) {
 function stamp() {
   const hash = createHash('sha256');
   const ours = filesUnder('proto').filter((name) => !name.startsWith(staged));
-  for (const name of [...ours, 'buf.yaml', 'buf.gen.yaml', 'generated/package.json', 'generated/tsconfig.json', 'scripts/generate.mjs']) {
+  for (const name of [
+    ...ours,
+    'buf.yaml',
+    'buf.gen.yaml',
+    'generated/package.json',
+    'generated/tsconfig.json',
+    'scripts/generate.mjs',
+    'scripts/generate-crd-types.mjs',
+  ]) {
     hash.update(name).update(readFileSync(name));
   }
-  for (const name of ['@grpc/grpc-js-xds', 'ts-proto', '@bufbuild/buf', 'typescript', 'protoc-gen-validate']) {
+  for (const name of [
+    '@grpc/grpc-js-xds',
+    'ts-proto',
+    '@bufbuild/buf',
+    'typescript',
+    'protoc-gen-validate',
+    '@kubernetes-models/istio',
+    '@kubernetes-models/gateway-api',
+  ]) {
     hash.update(JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version);
   }
   return hash.digest('hex');
@@ -69,6 +87,7 @@ if (!process.argv.includes('--force') && existsSync(stampFile) && readFileSync(s
   console.log('generated/ is up to date');
   process.exit(0);
 }
+generateCrdTypes();
 stage();
 rmSync('generated/src', { recursive: true, force: true });
 rmSync('generated/dist', { recursive: true, force: true });

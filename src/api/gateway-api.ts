@@ -3,17 +3,17 @@
  * https://gateway-api.sigs.k8s.io/reference/spec/
  * Gateway API's Gateway is the row kind `K8sGateway`: Istio has a kind of the same name.
  */
-import type { IBackendTLSPolicy } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/BackendTLSPolicy';
-import type { IGateway } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/Gateway';
-import type { IGatewayClass } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/GatewayClass';
-import type { IGRPCRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/GRPCRoute';
-import type { IHTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute';
-import type { IListenerSet } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/ListenerSet';
-import type { IReferenceGrant } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/ReferenceGrant';
-import type { ITLSRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/TLSRoute';
-import type { ITCPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1alpha2/TCPRoute';
-import type { IUDPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1alpha2/UDPRoute';
-import type { IXBackendTrafficPolicy } from '@kubernetes-models/gateway-api/gateway.networking.x-k8s.io/v1alpha1/XBackendTrafficPolicy';
+import type { IBackendTLSPolicy } from '../../generated/crds/gateway-api/BackendTLSPolicy.js';
+import type { IGateway } from '../../generated/crds/gateway-api/Gateway.js';
+import type { IGatewayClass } from '../../generated/crds/gateway-api/GatewayClass.js';
+import type { IGRPCRoute } from '../../generated/crds/gateway-api/GRPCRoute.js';
+import type { IHTTPRoute } from '../../generated/crds/gateway-api/HTTPRoute.js';
+import type { IListenerSet } from '../../generated/crds/gateway-api/ListenerSet.js';
+import type { IReferenceGrant } from '../../generated/crds/gateway-api/ReferenceGrant.js';
+import type { ITCPRoute } from '../../generated/crds/gateway-api/TCPRoute.js';
+import type { ITLSRoute } from '../../generated/crds/gateway-api/TLSRoute.js';
+import type { IUDPRoute } from '../../generated/crds/gateway-api/UDPRoute.js';
+import type { IXBackendTrafficPolicy } from '../../generated/crds/gateway-api/XBackendTrafficPolicy.js';
 import type { Resource } from './resource.js';
 
 export type K8sGatewaySpec = NonNullable<IGateway['spec']>;

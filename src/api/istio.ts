@@ -3,17 +3,18 @@
  * Istio's CRDs; here each nested message gets the name that Istio's own documentation gives it.
  * https://istio.io/latest/docs/reference/config/
  */
-import type { IDestinationRule } from '@kubernetes-models/istio/networking.istio.io/v1/DestinationRule';
-import type { IGateway } from '@kubernetes-models/istio/networking.istio.io/v1/Gateway';
-import type { IServiceEntry } from '@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry';
-import type { ISidecar } from '@kubernetes-models/istio/networking.istio.io/v1/Sidecar';
-import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
-import type { IWorkloadEntry } from '@kubernetes-models/istio/networking.istio.io/v1/WorkloadEntry';
-import type { IWorkloadGroup } from '@kubernetes-models/istio/networking.istio.io/v1/WorkloadGroup';
-import type { IAuthorizationPolicy } from '@kubernetes-models/istio/security.istio.io/v1/AuthorizationPolicy';
-import type { IPeerAuthentication } from '@kubernetes-models/istio/security.istio.io/v1/PeerAuthentication';
-import type { IRequestAuthentication } from '@kubernetes-models/istio/security.istio.io/v1/RequestAuthentication';
-import type { ITelemetry } from '@kubernetes-models/istio/telemetry.istio.io/v1/Telemetry';
+
+import type { IAuthorizationPolicy } from '../../generated/crds/istio/AuthorizationPolicy.js';
+import type { IDestinationRule } from '../../generated/crds/istio/DestinationRule.js';
+import type { IGateway } from '../../generated/crds/istio/Gateway.js';
+import type { IPeerAuthentication } from '../../generated/crds/istio/PeerAuthentication.js';
+import type { IRequestAuthentication } from '../../generated/crds/istio/RequestAuthentication.js';
+import type { IServiceEntry } from '../../generated/crds/istio/ServiceEntry.js';
+import type { ISidecar } from '../../generated/crds/istio/Sidecar.js';
+import type { ITelemetry } from '../../generated/crds/istio/Telemetry.js';
+import type { IVirtualService } from '../../generated/crds/istio/VirtualService.js';
+import type { IWorkloadEntry } from '../../generated/crds/istio/WorkloadEntry.js';
+import type { IWorkloadGroup } from '../../generated/crds/istio/WorkloadGroup.js';
 import type { Resource } from './resource.js';
 
 type Item<T> = NonNullable<T> extends readonly (infer I)[] ? I : never;

@@ -15,7 +15,6 @@ import { defineServices, type ModelSettings } from './services.js';
 import { defineSidecarScopes } from './sidecar-scope.js';
 import { defineVirtualServices } from './virtual-services.js';
 
-
 /** Settings of a control plane for one cluster. */
 export const DEFAULT_SETTINGS: ModelSettings = { domain: 'cluster.local', clusterId: 'Kubernetes' };
 
@@ -29,7 +28,7 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
   const base = { graph, rows, config, settings };
   const services = defineServices(graph, base, settings);
   const endpoints = defineEndpoints(graph, { ...base, services }, settings);
-  const virtualServices = defineVirtualServices(graph, { ...base, services });
+  const virtualServices = defineVirtualServices(graph, base);
   const sidecarScopes = defineSidecarScopes(graph, { ...base, services, virtualServices });
   const proxies = defineProxies(graph, { ...base, services, endpoints });
   const destinationRules = defineDestinationRules(graph, { ...base, services });
