@@ -2,11 +2,11 @@
  * Transparent sidecars: pods as network namespaces, traffic redirected to 15001 and 15006, original destinations, mutual TLS between real Envoys.
  * Needs root, iproute2 and iptables; without them every test here shows up as skipped.
  */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cleanup } from './harness/cleanup.js';
+import { cleanup, onCleanup } from './harness/cleanup.js';
 import { burstFrom, get, loadFrom, type PodMesh, startPodMesh } from './harness/mesh-pods.js';
 import { type Pod, podsMissing } from './harness/pods.js';
 import { checkout } from './harness/processes.js';
@@ -24,6 +24,7 @@ const host = { host: 'echo.pods' };
 
   beforeAll(async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mizzen-pods-'));
+    onCleanup(() => rmSync(folder, { recursive: true, force: true }));
     mkdirSync(join(folder, 'mesh'));
     mesh = await startPodMesh(folder, 1);
     for (const name of ['echo-v1', 'echo-v2', 'client', 'sotw']) pods[name] = await mesh.network.pod(name);
@@ -82,7 +83,7 @@ const host = { host: 'echo.pods' };
     expect(JSON.parse(answer.body)).toMatchObject({ service: 'plain' });
   });
 
-  test('VS weights: 90 to 10, counted', async () => {
+  test('VS-020: 90 to 10, counted', async () => {
     write(
       'routes.yaml',
       virtualService([

@@ -34,7 +34,7 @@ describe.each(['delta', 'sotw'] as const)('the shop over %s ADS', (variant) => {
   const story = (name: string): string => readFileSync(join(shop.folder, 'story', name), 'utf8');
   const routes = async (workload: string): Promise<string> => shop.envoy(workload).admin('config_dump?resource=dynamic_route_configs');
 
-  test('GW-001, VS-001: the ingress gateway routes by path', async () => {
+  test('GW-002, VS-007: the ingress gateway routes by path', async () => {
     const services = [];
     for (const path of ['/', '/catalog', '/cart', '/reviews']) services.push(reply(await fetchOnce(shop.url + path)).service);
     expect(services).toEqual(['web', 'catalog', 'cart', 'reviews']);
@@ -56,7 +56,7 @@ describe.each(['delta', 'sotw'] as const)('the shop over %s ADS', (variant) => {
     expect([await through('rates.example.com'), await through('elsewhere.example.com')]).toEqual([200, 502]);
   });
 
-  test('VS-002: a canary of 90 to 10, counted', async () => {
+  test('VS-020: a canary of 90 to 10, counted', async () => {
     edit(shop, '31-reviews-routing.yaml', story('reviews-canary.yaml'));
     await until('the canary', async () => (await routes('catalog-v1')).includes('"weighted_clusters"'));
     const result = await burst({ url: `${shop.url}/catalog`, label: reviewsVersion }, 600);
@@ -65,7 +65,7 @@ describe.each(['delta', 'sotw'] as const)('the shop over %s ADS', (variant) => {
     expect(Math.abs((result.labels['v2'] ?? 0) / result.sent - 0.1)).toBeLessThan(0.05);
   });
 
-  test('an edit is in force at once', async () => {
+  test('VS-028: an edit is in force at once', async () => {
     const times = [];
     for (let round = 0; round < 10; round++) {
       const timeout = 300 + round;

@@ -2,7 +2,7 @@
 import { findEnvoy } from '../../scripts/envoy.mjs';
 import { fetchOnce } from './http.js';
 import { type Running, start } from './processes.js';
-import { until } from './wait.js';
+import { Hopeless, until } from './wait.js';
 
 /** A running Envoy. */
 export interface Envoy {
@@ -49,7 +49,7 @@ export async function startEnvoy(options: {
       await until(
         `Envoy ${options.name} to serve ${listeners.join(', ') || 'live'}`,
         async () => {
-          if (!running.alive()) throw new Error(`it ended:\n${running.output().slice(-2000)}`);
+          if (!running.alive()) throw new Hopeless(`it ended:\n${running.output().slice(-2000)}`);
           if (!(await admin('ready')).startsWith('LIVE')) return false;
           const names = (await admin('listeners')).split('\n').map((line) => line.split('::')[0]);
           return listeners.every((listener) => names.includes(listener));

@@ -9,7 +9,7 @@ import { type Joining, type Mizzen, startMizzen, writeBootstrap } from './mizzen
 import { type Pod, type PodNetwork, podNetwork } from './pods.js';
 import type { ProbePlan } from './probe.js';
 import { checkout, node, run, start } from './processes.js';
-import { until } from './wait.js';
+import { Hopeless, until } from './wait.js';
 
 const probe = ['--no-warnings', '--import', join(checkout, 'e2e/harness/ts-imports.mjs'), join(checkout, 'e2e/harness/probe.ts')];
 const envoyUser = 1337;
@@ -89,7 +89,7 @@ export async function startPodMesh(folder: string, net: number, meshConfig?: str
       await until(
         `the sidecar of ${pod.name} to be live`,
         async () => {
-          if (!envoy.process.alive()) throw new Error(`Envoy ended:\n${envoy.process.output().slice(-2000)}`);
+          if (!envoy.process.alive()) throw new Hopeless(`Envoy ended:\n${envoy.process.output().slice(-2000)}`);
           return (await get(pod, 'http://127.0.0.1:15000/ready', {}, pod.asEnvoy)).body.startsWith('LIVE');
         },
         { everyMs: 200, timeoutMs: 40_000 },

@@ -4,7 +4,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onCleanup } from './cleanup.js';
-import { sleep, until } from './wait.js';
+import { Hopeless, sleep, until } from './wait.js';
 
 /** The top of the checkout. */
 export const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -76,12 +76,12 @@ export function start(what: Command): Running {
         () => {
           const match = text.match(pattern);
           if (!match && !alive())
-            throw new Error(
+            throw new Hopeless(
               `${what.name} ended${failure ? `: ${failure.message}` : ` (${child.exitCode ?? child.signalCode})`}:\n${text.slice(-3000)}`,
             );
           return match;
         },
-        { timeoutMs: alive() ? timeoutMs : 0 },
+        { timeoutMs },
       ),
     stop: (graceMs = 5000) => stop(child, alive, graceMs),
   };
