@@ -7,6 +7,7 @@ import type { Problem } from '../api/problem.js';
 import { ConfigFile } from './config-file.js';
 import { listFiles, unreadable } from './list-files.js';
 import { mergeFiles } from './merge-files.js';
+import { MeshConfigFile, type SettingsState } from './mesh-config-file.js';
 import type { ParseLimits } from './parse-yaml.js';
 
 export interface Loaded {
@@ -34,4 +35,20 @@ export function loadResources(paths: readonly string[], limits?: ParseLimits): L
 export function parseResources(text: string, file = 'input.yaml', limits?: ParseLimits): Loaded {
   const { rows, problems } = new ConfigFile(file, limits).update(text);
   return { resources: [...rows.values()], problems };
+}
+
+/** Reads a file of mesh-wide settings: a MeshConfig, or the ConfigMap that Istio keeps it in. */
+export function loadMeshConfig(path: string): SettingsState {
+  const file = new MeshConfigFile(path);
+  try {
+    return file.update(readFileSync(path, 'utf8'));
+  } catch (error) {
+    return file.fail(unreadable(path, error));
+  }
+}
+
+/** What is wrong with files and folders, for `mizzen validate`. */
+export function validatePaths(paths: readonly string[]): { problems: readonly Problem[]; errors: number } {
+  const { problems } = loadResources(paths);
+  return { problems, errors: problems.filter((problem) => problem.severity === 'error').length };
 }
