@@ -6,10 +6,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Gateway, Sidecar } from '../api/istio.js';
 import { byAge, keyOf } from '../api/resource.js';
 import type { Graph } from '../graph/graph.js';
+import { gatewayPorts } from './gateway-ports.js';
 import { type Labels, pickLabels, selects } from './labels.js';
 import type { Mesh, Proxies } from './mesh.js';
 import type { Proxy } from './proxy.js';
-import { type EndpointScope, type InboundScope, type OutboundScope, internScope } from './scope.js';
+import { type EndpointScope, type InboundScope, internScope, type OutboundScope } from './scope.js';
 import { NO_LOCALITY } from './workload.js';
 
 const sameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && [...a].every((key) => b.has(key));
@@ -31,7 +32,8 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
       };
       for (const key of sourceLabelKeys.get('')) keys.add(key);
       for (const row of rows.of('DestinationRule').list().values()) add(row.spec.workloadSelector?.matchLabels);
-      for (const row of rows.of('EnvoyFilter').list().values()) add((row.spec as { workloadSelector?: { labels?: Labels } }).workloadSelector?.labels);
+      for (const row of rows.of('EnvoyFilter').list().values())
+        add((row.spec as { workloadSelector?: { labels?: Labels } }).workloadSelector?.labels);
       return keys;
     },
     { equals: sameSet },
@@ -41,7 +43,9 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
     (): ReadonlySet<string> => {
       const keys = new Set<string>();
       for (const { spec } of rows.of('VirtualService').list().values()) {
-        const matches = [...(spec.http ?? []), ...(spec.tls ?? []), ...(spec.tcp ?? [])].flatMap((route) => (route.match ?? []) as { sourceLabels?: Labels }[]);
+        const matches = [...(spec.http ?? []), ...(spec.tls ?? []), ...(spec.tcp ?? [])].flatMap(
+          (route) => (route.match ?? []) as { sourceLabels?: Labels }[],
+        );
         for (const match of matches) for (const key in match.sourceLabels) keys.add(key);
       }
       return keys;
@@ -54,7 +58,8 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
     (): ReadonlySet<string> => {
       const keys = new Set(outboundLabelKeys.get(''));
       for (const kind of ['PeerAuthentication', 'RequestAuthentication', 'AuthorizationPolicy', 'Telemetry'] as const) {
-        for (const row of rows.of(kind).list().values()) for (const key in (row.spec as { selector?: { matchLabels?: Labels } }).selector?.matchLabels) keys.add(key);
+        for (const row of rows.of(kind).list().values())
+          for (const key in (row.spec as { selector?: { matchLabels?: Labels } }).selector?.matchLabels) keys.add(key);
       }
       return keys;
     },
@@ -68,7 +73,10 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
       let locality = Object.keys(mesh.config().localityLbSetting).length > 0;
       const settings = [mesh.config().localityLbSetting];
       for (const { spec } of rows.of('DestinationRule').list().values()) {
-        const policies = [spec.trafficPolicy, ...(spec.subsets ?? []).map((subset) => subset.trafficPolicy)].flatMap((policy) => [policy, ...(policy?.portLevelSettings ?? [])]);
+        const policies = [spec.trafficPolicy, ...(spec.subsets ?? []).map((subset) => subset.trafficPolicy)].flatMap((policy) => [
+          policy,
+          ...(policy?.portLevelSettings ?? []),
+        ]);
         for (const policy of policies) {
           if (policy?.outlierDetection !== undefined) locality = true;
           if (policy?.loadBalancer?.localityLbSetting !== undefined) {
@@ -78,8 +86,12 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
         }
       }
       for (const setting of settings) for (const label of setting.failoverPriority ?? []) labels.add(label.split('=')[0] as string);
-      const distributed = [...mesh.services.namespaces()].some((namespace) => mesh.services.inNamespace(namespace).some((service) => service.trafficDistribution !== undefined));
-      const local = [...services.list().values()].some((row) => row.spec.internalTrafficPolicy === 'Local' || row.spec.trafficDistribution === 'PreferSameNode');
+      const distributed = [...mesh.services.namespaces()].some((namespace) =>
+        mesh.services.inNamespace(namespace).some((service) => service.trafficDistribution !== undefined),
+      );
+      const local = [...services.list().values()].some(
+        (row) => row.spec.internalTrafficPolicy === 'Local' || row.spec.trafficDistribution === 'PreferSameNode',
+      );
       return { labels: [...labels].sort(), node: local || labels.has('kubernetes.io/hostname') || distributed, locality: locality || distributed };
     },
     { equals: isDeepStrictEqual },
@@ -90,6 +102,8 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
     const selected = [...gateways.list().values()].filter((row: Gateway) => selects((row.spec.selector ?? {}) as Labels, proxy.labels));
     return selected.sort(byAge).map(keyOf);
   };
+  const gatewayPortsOf = (proxy: Proxy): OutboundScope['gatewayPorts'] =>
+    proxy.type === 'router' ? gatewayPorts(mesh.endpoints.targetsAt(proxy.ipAddresses[0] as string), (key) => mesh.services.get(key)) : [];
 
   const outbound = graph.query('outboundScope', (proxyKey: string): OutboundScope => {
     const proxy = known(proxyKey);
@@ -112,6 +126,7 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
       unprivilegedPod: proxy.unprivilegedPod,
       sidecar: selectSidecar(proxy),
       gateways: gatewaysOf(proxy),
+      gatewayPorts: gatewayPortsOf(proxy),
       labels: pickLabels(proxy.labels, outboundLabelKeys.get('')),
       proxyConfig: proxyConfigOf(proxy),
     });
@@ -194,6 +209,8 @@ function proxyConfigOf(proxy: Proxy): string {
   const config = proxy.metadata['PROXY_CONFIG'];
   if (typeof config !== 'object' || config === null) return '';
   const given = config as Record<string, unknown>;
-  const picked = Object.fromEntries(['gatewayTopology', 'tracing', 'proxyHeaders', 'interceptionMode'].filter((key) => given[key] !== undefined).map((key) => [key, given[key]]));
+  const picked = Object.fromEntries(
+    ['gatewayTopology', 'tracing', 'proxyHeaders', 'interceptionMode'].filter((key) => given[key] !== undefined).map((key) => [key, given[key]]),
+  );
   return Object.keys(picked).length === 0 ? '' : JSON.stringify(picked);
 }

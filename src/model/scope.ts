@@ -31,6 +31,11 @@ export interface OutboundScope {
   readonly sidecar: string;
   /** Routers: keys of the Gateways that select the proxy, oldest first. */
   readonly gateways: readonly string[];
+  /**
+   * Routers: [service port, target port] of the services that end at the proxy, ascending by service port; of several services on one port
+   * the oldest counts (GW-023). Empty for others.
+   */
+  readonly gatewayPorts: readonly (readonly [servicePort: number, targetPort: number])[];
   /** Those of the proxy's labels that some rule in the mesh looks at (sourceLabels, workloadSelectors). */
   readonly labels: Labels;
   /** Canonical JSON of the proxy's own ProxyConfig settings that reach xDS (gatewayTopology, tracing, proxyHeaders …), '' for none. */
