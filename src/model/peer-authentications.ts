@@ -34,7 +34,8 @@ export function definePeerAuthentications(graph: Graph, mesh: Pick<Mesh, 'rows' 
 
   const workloadPolicy = (namespace: string, labels: Labels): PeerAuthentication | undefined =>
     namespace === rootNamespace.get('') ? undefined : policiesIn.get(namespace).find((row) => !isForAll(row) && selects(labelsOf(row), labels));
-  const workloadMode = (policy: PeerAuthentication | undefined, namespace: string): MutualTlsMode => modeOf(policy?.spec.mtls) ?? namespaceMode.get(namespace);
+  const workloadMode = (policy: PeerAuthentication | undefined, namespace: string): MutualTlsMode =>
+    modeOf(policy?.spec.mtls) ?? namespaceMode.get(namespace);
 
   return {
     mode(namespace, labels, port) {

@@ -4,9 +4,9 @@
 import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import type { IstioIngressListener } from '../api/istio.js';
 import type { Mesh } from '../model/mesh.js';
+import { INBOUND_PASSTHROUGH_CLUSTER, inboundClusterName, VIRTUAL_INBOUND } from '../model/names.js';
 import { isHttp, parseProtocol } from '../model/protocol.js';
 import { type InboundScope, type OutboundScope, scopeOf } from '../model/scope.js';
-import { inboundClusterName } from '../model/names.js';
 import { statName } from '../translate/cluster/stat-name.js';
 import { wildcard, wildcards } from '../translate/listener/address.js';
 import { type InboundPlan, type InboundPort, translateInboundListeners } from '../translate/listener/inbound.js';
@@ -15,6 +15,9 @@ import type { InternedSettings } from './listener-settings.js';
 
 /** Ports of the proxy's static listeners: health and Prometheus. */
 const STATIC_PORTS = [15021, 15090];
+
+/** Stands in names for the service of a port that no service has. */
+const NO_SERVICE = { hostname: '', name: '', namespace: '', registry: 'External' as const };
 
 export interface InboundListenerViews {
   chunk(scope: InboundScope, settings: InternedSettings): readonly EncodedResource[];
@@ -28,7 +31,9 @@ export function defineInboundListenerViews(mesh: Mesh): InboundListenerViews {
       const [scopeId, settingsId] = key.split('~') as [string, string];
       const scope = scopeOf<InboundScope>(scopeId);
       const settings = scopeOf<InternedSettings>(settingsId);
-      return translateInboundListeners(inboundPlan(scope, settings), settings).map((listener) => encodeResource(Listener, listener.name ?? '', listener));
+      return translateInboundListeners(inboundPlan(scope, settings), settings).map((listener) =>
+        encodeResource(Listener, listener.name ?? '', listener),
+      );
     },
     { equals: (a, b) => a.length === b.length && a.every((resource, i) => sameResource(resource, b[i])) },
   );
@@ -40,6 +45,10 @@ export function defineInboundListenerViews(mesh: Mesh): InboundListenerViews {
     const { defaultInboundHttpRetryPolicy } = mesh.config();
     return {
       ports: firstOfEach(declared),
+      passthroughStatPrefix:
+        settings.inboundStatName === ''
+          ? INBOUND_PASSTHROUGH_CLUSTER
+          : statName(settings.inboundStatName, { service: NO_SERVICE, port: { name: VIRTUAL_INBOUND, port: 0 }, subset: '', targetPort: 0 }),
       passthroughMode: modeOf(scope, 0),
       passthroughPorts: mesh.peerAuthentications.portModes(scope.namespace, scope.labels).filter(({ port }) => !taken.has(port)),
       ...(defaultInboundHttpRetryPolicy === undefined ? {} : { defaultRetries: defaultInboundHttpRetryPolicy }),

@@ -3,16 +3,17 @@
  */
 import type { Mesh } from '../model/mesh.js';
 import { internScope } from '../model/scope.js';
-import { type ListenerSettings, listenerSettings, type WorkloadFacts } from '../translate/listener/settings.js';
 import type { OutboundSettings } from '../translate/listener/outbound.js';
+import { type ListenerSettings, listenerSettings, type WorkloadFacts } from '../translate/listener/settings.js';
 
 export type InternedSettings = ListenerSettings & { readonly id: string };
 export type InternedOutboundSettings = OutboundSettings & { readonly id: string };
 
 /** A query: proxy key → settings. */
 export function defineListenerSettings(mesh: Mesh): { get(proxyKey: string): InternedSettings } {
-  return mesh.graph.query('listenerSettings', (proxyKey: string): InternedSettings =>
-    internScope<InternedSettings>('ls', listenerSettings(mesh.config(), workloadFacts(mesh, proxyKey))),
+  return mesh.graph.query(
+    'listenerSettings',
+    (proxyKey: string): InternedSettings => internScope<InternedSettings>('ls', listenerSettings(mesh.config(), workloadFacts(mesh, proxyKey))),
   );
 }
 

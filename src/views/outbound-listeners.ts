@@ -57,7 +57,13 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
   const slotSettings = (scope: OutboundScope): SlotSettings => {
     const { proxyListenPort, proxyInboundListenPort } = mesh.config();
     const { ipMode, interceptionMode, unprivilegedPod, dnsCapture, dnsAutoAllocate } = scope;
-    return { ipMode, interceptionMode, unprivilegedPod, autoAllocate: dnsCapture && dnsAutoAllocate, ownPorts: [proxyListenPort, proxyInboundListenPort] };
+    return {
+      ipMode,
+      interceptionMode,
+      unprivilegedPod,
+      autoAllocate: dnsCapture && dnsAutoAllocate,
+      ownPorts: [proxyListenPort, proxyInboundListenPort],
+    };
   };
   /** Key: scope. All slots by chunk, chunks in order. */
   const slots = graph.query('outboundSlots', (scopeId: string): ReadonlyMap<string, readonly Slot[]> => {
@@ -66,9 +72,13 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
     const any = wildcard(scope.ipMode);
     const namespaceOf = (slot: Slot): string => (slot.binds[0] === any ? SHARED : (slot.offers[0]?.service.namespace ?? SHARED));
     const grouped = Map.groupBy(outboundSlots(egress, slotSettings(scope), headless), namespaceOf);
-    return new Map([...grouped].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, group]) => [name, group.sort((a, b) => (a.name < b.name ? -1 : 1))]));
+    return new Map(
+      [...grouped].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, group]) => [name, group.sort((a, b) => (a.name < b.name ? -1 : 1))]),
+    );
   });
-  const slotNamespaces = graph.query('outboundSlotNamespaces', (scopeId: string): readonly string[] => [...slots.get(scopeId).keys()], { equals: sameElements });
+  const slotNamespaces = graph.query('outboundSlotNamespaces', (scopeId: string): readonly string[] => [...slots.get(scopeId).keys()], {
+    equals: sameElements,
+  });
   /** Key: scope and chunk. Its equality keeps a chunk's listeners untouched by services of other chunks. */
   const slotsIn = graph.query(
     'outboundSlotsIn',
@@ -211,7 +221,12 @@ function sameSlot(a: Slot, b: Slot): boolean {
     a.offers.length === b.offers.length &&
     a.offers.every((offer, i) => {
       const other = b.offers[i] as (typeof b.offers)[number];
-      return offer.service === other.service && offer.egress === other.egress && samePort(offer.port, other.port) && offer.destinations.join() === other.destinations.join();
+      return (
+        offer.service === other.service &&
+        offer.egress === other.egress &&
+        samePort(offer.port, other.port) &&
+        offer.destinations.join() === other.destinations.join()
+      );
     })
   );
 }

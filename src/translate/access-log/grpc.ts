@@ -16,7 +16,14 @@ export interface GrpcLog {
 }
 
 /** What peers' metadata exchange leaves in filter state, under its new and its old names. */
-const FILTER_STATE = ['upstream_peer', 'downstream_peer', 'wasm.upstream_peer', 'wasm.upstream_peer_id', 'wasm.downstream_peer', 'wasm.downstream_peer_id'];
+const FILTER_STATE = [
+  'upstream_peer',
+  'downstream_peer',
+  'wasm.upstream_peer',
+  'wasm.upstream_peer_id',
+  'wasm.downstream_peer',
+  'wasm.downstream_peer_id',
+];
 
 export function translateGrpcLog(place: 'http' | 'tcp' | 'listener'): Partial<AccessLog> {
   const commonConfig: Partial<CommonGrpcAccessLogConfig> = {

@@ -3,6 +3,12 @@ import { FilterConfig as Config } from '@envoyproxy/xds-protos/envoy/extensions/
 import { toAny } from '../proto.js';
 import type { HttpFilter } from './index.js';
 
-const filter = { name: 'envoy.filters.http.grpc_stats', configType: { $case: 'typedConfig' as const, value: toAny(Config, { emitFilterState: true, perMethodStatSpecifier: { $case: 'statsForAllMethods', value: false } }) } };
+const filter = {
+  name: 'envoy.filters.http.grpc_stats',
+  configType: {
+    $case: 'typedConfig' as const,
+    value: toAny(Config, { emitFilterState: true, perMethodStatSpecifier: { $case: 'statsForAllMethods', value: false } }),
+  },
+};
 
 export const grpcStats: HttpFilter = () => filter;

@@ -77,7 +77,9 @@ function ranges(destinations: readonly string[]): Range[] {
 
 /** The network that a range means: 10.1.2.3/8 and 10.0.0.0/8 are one. */
 function canonical({ text, length }: Range): string {
-  const network = text.includes(':') ? ipaddr.IPv6.networkAddressFromCIDR(`${text}/${length}`) : ipaddr.IPv4.networkAddressFromCIDR(`${text}/${length}`);
+  const network = text.includes(':')
+    ? ipaddr.IPv6.networkAddressFromCIDR(`${text}/${length}`)
+    : ipaddr.IPv4.networkAddressFromCIDR(`${text}/${length}`);
   return `${network.toString()}/${length}`;
 }
 

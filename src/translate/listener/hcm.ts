@@ -7,8 +7,8 @@ import type { Http1ProtocolOptions } from '@envoyproxy/xds-protos/envoy/config/c
 import type { Filter } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
 import type { RouteConfiguration } from '@envoyproxy/xds-protos/envoy/config/route/v3/route.js';
 import {
-  HttpConnectionManager,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
+  HttpConnectionManager,
 } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import { PreserveCaseFormatterConfig } from '@envoyproxy/xds-protos/envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case.js';
 import { UuidRequestIdConfig } from '@envoyproxy/xds-protos/envoy/extensions/request_id/uuid/v3/uuid.js';
@@ -53,7 +53,10 @@ export function httpConnectionManager(options: HcmOptions, settings: HttpSetting
 }
 
 /** The connection manager itself. */
-export function translateHcm({ side, statPrefix, routes, protocol, allowAbsoluteUrl, extra }: HcmOptions, settings: HttpSettings): Partial<HttpConnectionManager> {
+export function translateHcm(
+  { side, statPrefix, routes, protocol, allowAbsoluteUrl, extra }: HcmOptions,
+  settings: HttpSettings,
+): Partial<HttpConnectionManager> {
   const { proxyHeaders } = settings;
   const http1 = http1Options(settings, allowAbsoluteUrl === true);
   return {

@@ -2,9 +2,10 @@
  * Inbound listeners of a sidecar: `virtualInbound`, which all redirected connections reach, with catch-all chains and one set of chains
  * per workload port; and real listeners for ports of a Sidecar's ingress that bind (SC-007, SC-012). Envoy-shapes §1.3, §3.
  */
-import type { Filter, FilterChain } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
-import type { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
+
 import { TrafficDirection } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
+import type { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
+import type { Filter, FilterChain } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
 import type { HTTPRetry } from '../../api/istio.js';
 import type { MutualTlsMode } from '../../model/mesh.js';
 import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, inboundClusterName, VIRTUAL_INBOUND } from '../../model/names.js';
@@ -43,6 +44,8 @@ export interface InboundPort {
 export interface InboundPlan {
   /** Ascending by target port, each port once. */
   readonly ports: readonly InboundPort[];
+  /** Statistics of the catch-all TCP chains, see {@link InboundPort.tcpStatPrefix}. */
+  readonly passthroughStatPrefix: string;
   /** Mode of ports that nobody declares; the catch-all chains follow it (PA-008). */
   readonly passthroughMode: MutualTlsMode;
   /** Undeclared ports with their own mode (PA-003). */
@@ -96,7 +99,13 @@ function boundListener(port: InboundPort, chains: readonly Chain[], settings: Li
   };
 }
 
-const inboundListener = (name: string, binds: readonly string[], port: number, chains: readonly Chain[], settings: ListenerSettings): Partial<Listener> => ({
+const inboundListener = (
+  name: string,
+  binds: readonly string[],
+  port: number,
+  chains: readonly Chain[],
+  settings: ListenerSettings,
+): Partial<Listener> => ({
   name,
   ...addresses(binds, port),
   trafficDirection: TrafficDirection.INBOUND,
@@ -143,9 +152,12 @@ function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: Inbound
     protocol: 'Unsupported',
     tcpName: VIRTUAL_INBOUND,
     httpName: `${VIRTUAL_INBOUND}-catchall-http`,
-    tcp: () => [tcpProxy(toCluster(clusterName), settings.tcp)],
+    tcp: () => [tcpProxy({ to: clusterName, statPrefix: plan.passthroughStatPrefix }, settings.tcp)],
     http: () => [
-      httpConnectionManager({ side: 'inbound', statPrefix: clusterName, routes: inboundRouteConfiguration(route), protocol: 'Unsupported' }, settings.http),
+      httpConnectionManager(
+        { side: 'inbound', statPrefix: clusterName, routes: inboundRouteConfiguration(route), protocol: 'Unsupported' },
+        settings.http,
+      ),
     ],
   };
 }

@@ -3,7 +3,7 @@
  * outbound-plan.ts. Order matters: earlier offers win. Envoy-shapes §1.2; SD-004, SD-005, SD-064, SD-066, SC-004..SC-006.
  */
 import type { EgressListener } from '../../model/mesh.js';
-import { isDetected, isHttp, isTcp, parseProtocol, type Protocol } from '../../model/protocol.js';
+import { isDetected, isHttp, isTcp, type Protocol, parseProtocol } from '../../model/protocol.js';
 import type { InterceptionMode, IpMode } from '../../model/proxy.js';
 import type { Port, Service } from '../../model/service.js';
 import { isUnixSocket, listenerName, localhosts, wildcard, wildcards } from './address.js';
@@ -61,7 +61,10 @@ export function outboundSlots(egress: readonly Egress[], settings: SlotSettings,
     const binds = listener.bind !== '' ? [listener.bind] : bindsToPort ? localhosts(settings.ipMode) : [];
     const offer = (service: Service, port: Offer['port'], at: readonly string[], isHeadless = false): void => {
       if (service.resolution === 'Alias' || port.protocol === 'UDP') return;
-      const place = isHttp(port.protocol) || at.length > 0 ? { binds: at.length > 0 ? at : wildcards(settings.ipMode), destinations: [] } : placeOf(service, settings);
+      const place =
+        isHttp(port.protocol) || at.length > 0
+          ? { binds: at.length > 0 ? at : wildcards(settings.ipMode), destinations: [] }
+          : placeOf(service, settings);
       add(slots, { ...place, bindsToPort, headless: isHeadless }, { service, port, destinations: place.destinations, egress: listener.index });
     };
     if (listener.port !== undefined) {
@@ -75,7 +78,8 @@ export function outboundSlots(egress: readonly Egress[], settings: SlotSettings,
       for (const port of service.ports) {
         if (!canBind(port, binds[0], bindsToPort, settings)) continue;
         const pods = binds.length === 0 && isPerPod(service, port.protocol, settings) ? headless(service, port) : undefined;
-        if (pods === undefined || (pods.length === 0 && service.registry === 'External' && service.selector === undefined)) offer(service, port, binds);
+        if (pods === undefined || (pods.length === 0 && service.registry === 'External' && service.selector === undefined))
+          offer(service, port, binds);
         else for (const address of pods) offer(service, port, [address], true);
       }
     }

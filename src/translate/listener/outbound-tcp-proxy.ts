@@ -34,7 +34,9 @@ export function connectionSettings(spec: DestinationRuleSpec | undefined, subset
     ...(idleTimeout === undefined ? {} : { idleTimeout }),
     ...(maxConnectionDuration === undefined ? {} : { maxConnectionDuration }),
     ...(balancer?.consistentHash?.useSourceIp === true ? { hashSourceIp: true } : {}),
-    ...(tunnel === undefined ? {} : { tunnel: { hostname: hostPort(tunnel.targetHost ?? '', tunnel.targetPort ?? 0), usePost: tunnel.protocol === 'POST' } }),
+    ...(tunnel === undefined
+      ? {}
+      : { tunnel: { hostname: hostPort(tunnel.targetHost ?? '', tunnel.targetPort ?? 0), usePost: tunnel.protocol === 'POST' } }),
   };
 }
 

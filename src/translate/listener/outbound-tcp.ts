@@ -36,7 +36,9 @@ export interface TcpContext {
 
 /** Chains of one offer, in the order that Envoy gets them. */
 export function tcpChains(offer: Offer, bind: string, context: TcpContext): ChainPlan[] {
-  const virtualServices = context.virtualServices(offer.egress).filter(({ spec }) => (spec.hosts ?? []).some((host) => hostsOverlap(host, offer.service.hostname)));
+  const virtualServices = context
+    .virtualServices(offer.egress)
+    .filter(({ spec }) => (spec.hosts ?? []).some((host) => hostsOverlap(host, offer.service.hostname)));
   return isTls(offer.port.protocol) ? tlsRoutes(offer, bind, virtualServices, context) : tcpRoutes(offer, virtualServices, context);
 }
 
@@ -59,7 +61,9 @@ function tlsRoutes(offer: Offer, bind: string, virtualServices: readonly Virtual
     }
   }
   if (chains.length > 0) return chains;
-  return [chain(offer, { ...MATCH_ALL, serverNames: serverNames(offer, bind, context), destinations: offer.destinations }, ownCluster(offer, context))];
+  return [
+    chain(offer, { ...MATCH_ALL, serverNames: serverNames(offer, bind, context), destinations: offer.destinations }, ownCluster(offer, context)),
+  ];
 }
 
 /** SNI is looked at only where the address does not say which service is meant. */
@@ -111,7 +115,10 @@ const chain = (offer: Offer, match: ChainMatch, proxy: TcpProxyPlan, from?: Virt
 function ownCluster({ service, port }: Offer, context: TcpContext): TcpProxyPlan {
   const number = service.ports.length === 1 ? (service.ports[0]?.port ?? port.port) : port.port;
   const cluster = outboundClusterName(service.hostname, number);
-  const statPrefix = context.outboundStatName === '' ? cluster : statName(context.outboundStatName, { service, subset: '', port: { port: number, name: '' }, targetPort: 0 });
+  const statPrefix =
+    context.outboundStatName === ''
+      ? cluster
+      : statName(context.outboundStatName, { service, subset: '', port: { port: number, name: '' }, targetPort: 0 });
   return { to: cluster, statPrefix, ...connectionSettings(context.rule(service), '') };
 }
 
@@ -129,7 +136,13 @@ function routeProxy({ port }: Offer, row: VirtualService, route: readonly RouteD
     const statPrefix = named ? statName(context.outboundStatName, { service: { ...service, hostname }, subset, port, targetPort: 0 }) : cluster;
     return { to: cluster, statPrefix, ...connectionSettings(rule, subset) };
   }
-  const clusters = route.filter(({ weight = 0 }) => weight > 0).map((destination) => ({ cluster: clusterOf(destination), weight: destination.weight ?? 0 }));
+  const clusters = route
+    .filter(({ weight = 0 }) => weight > 0)
+    .map((destination) => ({ cluster: clusterOf(destination), weight: destination.weight ?? 0 }));
   // Of several destinations settings of a subset cannot hold: they sit on the listener. Without any weight the first gets all.
-  return { to: clusters.length === 0 ? clusterOf(first) : clusters, statPrefix: `${row.metadata.name}.${row.metadata.namespace}`, ...connectionSettings(rule, '') };
+  return {
+    to: clusters.length === 0 ? clusterOf(first) : clusters,
+    statPrefix: `${row.metadata.name}.${row.metadata.namespace}`,
+    ...connectionSettings(rule, ''),
+  };
 }

@@ -7,7 +7,7 @@ import type { EffectiveMeshConfig, ProxyConfig, ProxyHeaders } from '../../api/m
 import type { CertificateSource, InterceptionMode, IpMode } from '../../model/proxy.js';
 import { type AccessLogs, meshAccessLogs } from '../access-log/index.js';
 import { parseDuration } from '../proto.js';
-import { type Tracing, meshTracing } from './tracing.js';
+import { meshTracing, type Tracing } from './tracing.js';
 
 /** What decides the settings of one proxy: parts of its outbound or inbound scope and the facts that trace tags carry. */
 export interface WorkloadFacts {
@@ -59,7 +59,8 @@ export interface HttpSettings extends TcpSettings {
 }
 
 /** The proxy's own ProxyConfig replaces the mesh's default as a whole: the agent has merged them already. */
-export const effectiveProxyConfig = (config: EffectiveMeshConfig, own: string): ProxyConfig => (own === '' ? config.defaultConfig : (JSON.parse(own) as ProxyConfig));
+export const effectiveProxyConfig = (config: EffectiveMeshConfig, own: string): ProxyConfig =>
+  own === '' ? config.defaultConfig : (JSON.parse(own) as ProxyConfig);
 
 /** Settings of HTTP connection managers for any proxy, sidecar or gateway. */
 export function httpSettings(config: EffectiveMeshConfig, workload: WorkloadFacts): HttpSettings {
