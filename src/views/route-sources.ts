@@ -34,14 +34,17 @@ export interface RouteSettings {
   readonly defaultRetries: HTTPRetry | undefined;
 }
 
+/** Names a source of routes; made once per planned virtual host, because the same ones are asked for after every change. */
+export type RoutesKey = string & { readonly source: 'virtual service' | 'service' };
+
 export interface RouteSources {
   settings(scope: string): RouteSettings;
-  /** Routes of a VirtualService; empty when none of its routes holds there. */
-  ofVirtualService(at: ListenerRoutes): EncodedRoutes;
-  /** Whether there are any: changes seldom, so that plans of virtual hosts need not follow every edit. */
+  ofVirtualService(at: ListenerRoutes): RoutesKey;
+  ofService(scope: string, service: Service, port: number): RoutesKey;
+  /** Routes of a VirtualService (empty when none of its routes holds there), or the one route of a service port. */
+  routes(key: RoutesKey): EncodedRoutes;
+  /** Whether a VirtualService has any: changes seldom, so that plans of virtual hosts need not follow every edit. */
   hasRoutes(at: ListenerRoutes): boolean;
-  /** The one route of a service port. */
-  ofService(scope: string, service: Service, port: number): EncodedRoutes;
 }
 
 export function defineRouteSources(mesh: Mesh): RouteSources {
@@ -67,7 +70,7 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
     return rule === undefined ? undefined : hashOfDestination(rule.spec, destination);
   };
 
-  /** Key: {@link ListenerRoutes} joined by '|'. */
+  /** Key: 'v' and {@link ListenerRoutes} joined by '|'. */
   const virtualServiceRoutes = graph.query(
     'virtualServiceRoutes',
     (key: string): EncodedRoutes => {
@@ -112,9 +115,9 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
     equals: isDeepStrictEqual,
   });
 
-  /** Key: `scope|port|hostname|service key`. The hostname is the listener's, in lower case. */
+  /** Key: 's' and `scope|port|hostname|service key`. The hostname is the listener's, in lower case. */
   const serviceRoutes = graph.query('serviceRoutes', (key: string): EncodedRoutes => {
-    const [scope = '', port = '', hostname = '', ...serviceKey] = key.split('|');
+    const [scope = '', port = '', hostname = '', ...serviceKey] = key.slice(1).split('|');
     const service = mesh.services.get(serviceKey.join('|'));
     const rule = service === undefined ? undefined : mesh.destinationRules.select(scopeOf<OutboundScope>(scope), service);
     const hash = rule === undefined ? undefined : hashOfPort(rule.spec, Number(port));
@@ -123,16 +126,17 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
 
   return {
     settings: (scope) => settings.get(scope),
-    ofVirtualService: (at) => virtualServiceRoutes.get(print(at)),
-    hasRoutes: (at) => someRoutes.get(print(at)),
-    ofService: (scope, service, port) => serviceRoutes.get(`${scope}|${port}|${service.hostname}|${service.key}`),
+    ofVirtualService: (at) => `v${print(at)}` as RoutesKey,
+    ofService: (scope, service, port) => `s${scope}|${port}|${service.hostname}|${service.key}` as RoutesKey,
+    routes: (key) => (key.startsWith('v') ? virtualServiceRoutes : serviceRoutes).get(key),
+    hasRoutes: (at) => someRoutes.get(`v${print(at)}`),
   };
 }
 
 const print = (at: ListenerRoutes): string => `${at.scope}|${at.gateway}|${at.port}|${at.isTls ? 'tls' : ''}|${at.virtualService}`;
 
 function parse(key: string): ListenerRoutes {
-  const [scope = '', gateway = '', port = '', tls = '', virtualService = ''] = key.split('|');
+  const [scope = '', gateway = '', port = '', tls = '', virtualService = ''] = key.slice(1).split('|');
   return { scope, gateway, port: Number(port), isTls: tls !== '', virtualService };
 }
 
