@@ -27,6 +27,31 @@ export function originsOf(root: Memo): readonly Origin[] {
   return [...found].sort(byKey).flatMap(([, rows]) => [...rows].sort(byKey).map(([, origin]) => origin));
 }
 
+/**
+ * For each object that some value below an up-to-date memo is, or lists, the memo that made it: the deepest one that has it.
+ * A list that passes on what other queries made is not its maker.
+ */
+export function makersBelow(root: Memo): ReadonlyMap<object, Memo> {
+  const makers = new Map<object, Memo>();
+  const note = (value: unknown, memo: Memo): void => {
+    if (typeof value === 'object' && value !== null && !makers.has(value)) makers.set(value, memo);
+  };
+  const seen = new Set<Memo>([root]);
+  const stack: { memo: Memo; next: number }[] = [{ memo: root, next: 0 }];
+  for (let top = stack[0]; top !== undefined; top = stack[stack.length - 1]) {
+    const dep = top.memo.deps[top.next++];
+    if (dep instanceof Memo && !seen.has(dep)) {
+      seen.add(dep);
+      stack.push({ memo: dep, next: 0 });
+    } else if (dep === undefined) {
+      stack.pop();
+      note(top.memo.value, top.memo);
+      if (Array.isArray(top.memo.value)) for (const item of top.memo.value) note(item, top.memo);
+    }
+  }
+  return makers;
+}
+
 /** The recorded reads of an up-to-date memo as a tree. A value that is reached twice is opened the first time only. */
 export function explain(memo: Memo, seen = new Set<Memo>()): Explanation {
   const repeated = seen.has(memo);

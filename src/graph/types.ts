@@ -47,6 +47,8 @@ export interface Watch<V> {
   read(): V;
   /** The rows that the value was made from. */
   origins(): readonly Origin[];
+  /** The rows that one part of the value was made from: an object that some query below returned, alone or in a list. None for other objects. */
+  originsOf(part: object): readonly Origin[];
   /** Ends the interest. Idempotent. */
   close(): void;
 }

@@ -88,3 +88,16 @@ test('only queries of this graph can be watched', () => {
   const foreign = new Graph().query('foreign', String);
   expect(() => graph.watch(foreign, 'x', () => {})).toThrow('not of this graph');
 });
+
+test('originsOf: a part of the value leads to the rows of the query that made it', () => {
+  const graph = new Graph();
+  const rows = graph.collection<{ key: string; n: number }>('rows', (row) => row.key);
+  const one = graph.query('one', (key: string) => ({ double: (rows.get(key)?.n ?? 0) * 2 }));
+  const list = graph.query('list', () => [one.get('a'), one.get('b')]);
+  const view = graph.query('view', () => ({ chunks: [list.get('')] }));
+  graph.transaction(() => ['a', 'b'].forEach((key, n) => rows.set({ key, n })));
+  const watch = graph.watch(view, '', () => undefined);
+  const [, second] = watch.read().chunks[0] as [object, object];
+  expect(watch.originsOf(second).map((origin) => origin.key)).toEqual(['b']);
+  expect(watch.originsOf({})).toEqual([]);
+});

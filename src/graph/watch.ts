@@ -1,6 +1,6 @@
 /** Watches: what a connection holds. A watched value stays in memory; its watcher is told after a transaction that may have changed it. */
 import type { Engine } from './engine.js';
-import { originsOf } from './inspect.js';
+import { makersBelow, originsOf } from './inspect.js';
 import type { Evaluator, Memo } from './memo.js';
 import type { Watcher } from './node.js';
 import type { Origin, Watch } from './types.js';
@@ -8,6 +8,7 @@ import type { Origin, Watch } from './types.js';
 /** What {@link Graph.watch} makes. */
 export class MemoWatch<V> implements Watch<V>, Watcher {
   private closed = false;
+  private makers: { readonly at: number; readonly below: ReadonlyMap<object, Memo> } | undefined;
 
   constructor(
     private readonly engine: Engine,
@@ -31,8 +32,17 @@ export class MemoWatch<V> implements Watch<V>, Watcher {
     return originsOf(this.memo);
   }
 
+  originsOf(part: object): readonly Origin[] {
+    this.assertReadable();
+    this.evaluator.refresh(this.memo);
+    if (this.makers?.at !== this.engine.clock) this.makers = { at: this.engine.clock, below: makersBelow(this.memo) };
+    const maker = this.makers.below.get(part);
+    return maker === undefined ? [] : originsOf(maker);
+  }
+
   close(): void {
     if (this.closed) return;
+    this.makers = undefined;
     this.closed = true;
     this.engine.pending.delete(this);
     const { memo } = this;
