@@ -1,6 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import { effectiveMeshConfig } from '../model/mesh-config.js';
 import { loadMeshConfig } from './load.js';
 import { MeshConfigFile } from './mesh-config-file.js';
@@ -8,7 +8,8 @@ import { MeshConfigFile } from './mesh-config-file.js';
 describe('MeshConfigFile', () => {
   it('MC-001: reads a plain MeshConfig and the ConfigMap form', () => {
     expect(new MeshConfigFile('m').update('trustDomain: a.test\n').rows[0]).toMatchObject({ kind: 'MeshConfig', spec: { trustDomain: 'a.test' } });
-    const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio}\ndata:\n  mesh: |\n    enableTracing: false\n  meshNetworks: |\n    networks: {}\n';
+    const map =
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio}\ndata:\n  mesh: |\n    enableTracing: false\n  meshNetworks: |\n    networks: {}\n';
     expect(new MeshConfigFile('m').update(map).rows.map((row) => [row.kind, row.spec])).toEqual([
       ['MeshConfig', { enableTracing: false }],
       ['MeshNetworks', { networks: {} }],
@@ -27,7 +28,10 @@ describe('MeshConfigFile', () => {
 });
 
 it('effectiveMeshConfig: fills in defaults, merges proxy settings and providers by name', () => {
-  const config = effectiveMeshConfig({ defaultConfig: { concurrency: 3 }, extensionProviders: [{ name: 'envoy', envoyFileAccessLog: { path: '/x' } }] });
+  const config = effectiveMeshConfig({
+    defaultConfig: { concurrency: 3 },
+    extensionProviders: [{ name: 'envoy', envoyFileAccessLog: { path: '/x' } }],
+  });
   expect(config.defaultConfig).toMatchObject({ concurrency: 3, drainDuration: '45s' });
   expect(config.extensionProviders.map((one) => one.name)).toEqual(['prometheus', 'stackdriver', 'envoy']);
   expect(config).toMatchObject({ connectTimeout: '10s', outboundTrafficPolicy: { mode: 'ALLOW_ANY' }, rootNamespace: 'istio-system' });

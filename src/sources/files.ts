@@ -1,0 +1,191 @@
+/**
+ * The file source: folders and files of YAML or JSON → rows, kept up to date. One quiet moment after changes → one transaction.
+ * A file that breaks keeps its last good rows; see config-file.ts. https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically
+ */
+import { readFileSync } from 'node:fs';
+import { normalize } from 'node:path';
+import type { AnyRow } from '../api/kinds.js';
+import type { Problem } from '../api/problem.js';
+import { keyOf } from '../api/resource.js';
+import { ConfigFile } from './config-file.js';
+import { Debounce, type DebounceOptions } from './debounce.js';
+import { listFiles, unreadable } from './list-files.js';
+import { mergeFiles } from './merge-files.js';
+import { MeshConfigFile } from './mesh-config-file.js';
+import type { ParseLimits } from './parse-yaml.js';
+import type { RowWriter, Source, SourceChange } from './source.js';
+import { PathWatcher } from './watch.js';
+
+export interface FilesOptions {
+  /** Files and folders; of equal resources the one in the earlier path wins. */
+  readonly paths: readonly string[];
+  /** File of mesh-wide settings. */
+  readonly meshConfig?: string;
+  readonly debounce?: DebounceOptions;
+  readonly limits?: ParseLimits;
+}
+
+/** A file that is gone or empty is looked at again after this time: some editors empty or remove a file before they write it. */
+const GRACE_MS = 50;
+
+interface Entry {
+  readonly file: ConfigFile | MeshConfigFile;
+  text: string | undefined;
+  /** When the file was first seen gone or empty. */
+  missingSince: number | undefined;
+}
+
+export class FilesSource implements Source {
+  readonly #paths: readonly string[];
+  readonly #meshPath: string | undefined;
+  readonly #files = new Map<string, Entry>();
+  readonly #changed = new Set<string>();
+  readonly #listeners = new Set<(change: SourceChange) => void>();
+  readonly #debounce: Debounce;
+  readonly #watcher: PathWatcher;
+  #graceTimer: NodeJS.Timeout | undefined;
+  #rescan = true;
+  #listing: readonly Problem[] = [];
+  #problems: readonly Problem[] = [];
+  #written = new Map<string, AnyRow>();
+  #rows: RowWriter | undefined;
+
+  constructor(private readonly options: FilesOptions) {
+    const clean = (path: string): string => normalize(path).replace(/(?<=.)\/$/, '');
+    this.#paths = options.paths.map(clean);
+    this.#meshPath = options.meshConfig === undefined ? undefined : clean(options.meshConfig);
+    this.#debounce = new Debounce(() => this.#run(), options.debounce);
+    const watched = this.#meshPath === undefined ? this.#paths : [...this.#paths, this.#meshPath];
+    this.#watcher = new PathWatcher(watched, (path) => this.#event(path));
+  }
+
+  start(rows: RowWriter, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    this.#rows = rows;
+    signal.addEventListener('abort', () => this.#close(), { once: true });
+    // Watch first: what is written while the first listing runs is then not missed.
+    this.#watcher.refresh();
+    this.#run();
+    return Promise.resolve();
+  }
+
+  /** What is wrong now, in path order. */
+  problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /** Calls back after each transaction, and when problems came or went. Returns how to stop that. */
+  onChange(listener: (change: SourceChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #close(): void {
+    this.#watcher.close();
+    this.#debounce.close();
+    clearTimeout(this.#graceTimer);
+    this.#rows = undefined;
+  }
+
+  #event(path: string | undefined): void {
+    // A file that is not known yet needs its place in path order.
+    if (path !== undefined && this.#files.has(path)) this.#changed.add(path);
+    else this.#rescan = true;
+    this.#debounce.poke();
+  }
+
+  #run(): void {
+    if (this.#rows === undefined) return;
+    const all = this.#rescan;
+    const changed = [...this.#changed];
+    this.#rescan = false;
+    this.#changed.clear();
+    if (all) this.#list();
+    for (const path of all ? this.#files.keys() : changed) this.#read(path);
+    if (all) this.#watcher.refresh();
+    this.#write();
+  }
+
+  /** Puts the files that there are into path order. One that is gone stays for its grace time, all of a path that can't be read stay. */
+  #list(): void {
+    const { files, problems } = listFiles(this.#paths);
+    this.#listing = problems;
+    const lost = problems.map((problem) => problem.location!.file);
+    const kept = [...this.#files.keys()].filter((path) => {
+      const entry = this.#files.get(path)!;
+      if (!(entry.file instanceof ConfigFile) || files.includes(path)) return false;
+      return entry.text !== undefined && (lost.some((root) => path === root || path.startsWith(`${root}/`)) || !this.#overdue(entry));
+    });
+    const old = new Map(this.#files);
+    this.#files.clear();
+    for (const path of [...files, ...kept]) this.#files.set(path, old.get(path) ?? entryOf(new ConfigFile(path, this.options.limits)));
+    const mesh = this.#meshPath;
+    if (mesh !== undefined)
+      this.#files.set(mesh, old.get(mesh)?.file instanceof MeshConfigFile ? old.get(mesh)! : entryOf(new MeshConfigFile(mesh, this.options.limits)));
+  }
+
+  #read(path: string): void {
+    const entry = this.#files.get(path);
+    if (entry === undefined) return;
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      if (isGone(error) && !this.#overdue(entry)) return this.#lookAgain(path);
+      if (isGone(error) && entry.file instanceof ConfigFile && !this.#listing.some((problem) => path.startsWith(problem.location!.file))) {
+        this.#files.delete(path);
+        return;
+      }
+      entry.text = undefined;
+      entry.file.fail(unreadable(path, error));
+      return;
+    }
+    if (text === '' && (entry.text ?? '') !== '' && !this.#overdue(entry)) return this.#lookAgain(path);
+    entry.missingSince = undefined;
+    if (text === entry.text) return;
+    entry.text = text;
+    entry.file.update(text);
+  }
+
+  /** True when a file has been gone or empty for its grace time; starts the clock. */
+  #overdue(entry: Entry): boolean {
+    if (entry.text === undefined) return true;
+    entry.missingSince ??= performance.now();
+    return performance.now() - entry.missingSince >= GRACE_MS;
+  }
+
+  #lookAgain(path: string): void {
+    clearTimeout(this.#graceTimer);
+    this.#graceTimer = setTimeout(() => {
+      this.#rescan ||= !this.#files.has(path);
+      for (const [one, entry] of this.#files) if (entry.missingSince !== undefined) this.#changed.add(one);
+      this.#run();
+    }, GRACE_MS + 1);
+  }
+
+  /** Compares with what was written before and writes the difference. Rows that did not change are the same objects. */
+  #write(): void {
+    const entries = [...this.#files.values()].map((entry) => entry.file);
+    const merged = mergeFiles(entries.filter((file) => file instanceof ConfigFile));
+    const settings = entries.filter((file) => file instanceof MeshConfigFile);
+    const rows = new Map<string, AnyRow>(merged.rows);
+    for (const file of settings) for (const row of file.state.rows) rows.set(row.kind, row);
+    const set = [...rows].filter(([identity, row]) => this.#written.get(identity) !== row).map(([, row]) => row);
+    const deleted = [...this.#written].filter(([identity]) => !rows.has(identity)).map(([, row]) => row);
+    const problems = [...this.#listing, ...settings.flatMap((file) => file.state.problems), ...merged.problems];
+    const told = JSON.stringify(problems) !== JSON.stringify(this.#problems);
+    this.#problems = problems;
+    this.#written = rows;
+    const writer = this.#rows!;
+    if (set.length + deleted.length > 0) {
+      writer.transaction(() => {
+        for (const row of deleted) writer.delete(row.kind, keyOf(row));
+        for (const row of set) writer.set(row);
+      });
+    } else if (!told) return;
+    for (const listener of this.#listeners) listener({ set, deleted, problems });
+  }
+}
+
+const entryOf = (file: Entry['file']): Entry => ({ file, text: undefined, missingSince: undefined });
+const isGone = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
