@@ -3,19 +3,11 @@
  * https://istio.io/latest/docs/setup/install/multicluster/multi-primary_multi-network/
  */
 import { isIPv6 } from 'node:net';
+import type { NetworkGateway } from '../../model/network-gateways.js';
 import type { IpMode } from '../../model/proxy.js';
 import { buildAddress } from './address.js';
 import { type LocalityGroup, type Member, sumOfWeights } from './locality-group.js';
 import { CLUSTER_LABEL, NETWORK_LABEL } from './locality-settings.js';
-
-/** One east-west gateway address. */
-export interface NetworkGateway {
-  readonly network: string;
-  /** '' when it stands for the whole network. */
-  readonly clusterId: string;
-  readonly address: string;
-  readonly port: number;
-}
 
 export interface NetworkView {
   /** Network of the client, '' when unknown. */
