@@ -15,6 +15,7 @@ import { outboundSlots, type Slot, type SlotSettings, serviceAddresses } from '.
 import { tcpChains } from '../translate/listener/outbound-tcp.js';
 import type { TcpProxyPlan } from '../translate/listener/tcp-proxy.js';
 import { translateVirtualOutbound, unknownTraffic } from '../translate/listener/virtual-outbound.js';
+import { serviceDomains } from '../translate/route/domains.js';
 import { type EncodedResource, encodeResource, sameElements, sameResource } from './encode.js';
 import { type InternedOutboundSettings, type InternedSettings, outboundSettings } from './listener-settings.js';
 
@@ -56,7 +57,7 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
 
   const slotSettings = (scope: OutboundScope): SlotSettings => {
     const { proxyListenPort, proxyInboundListenPort } = mesh.config();
-    const { ipMode, interceptionMode, unprivilegedPod, dnsCapture, dnsAutoAllocate } = scope;
+    const { ipMode, interceptionMode, unprivilegedPod, dnsCapture } = scope;
     return {
       ipMode,
       interceptionMode,
@@ -119,11 +120,11 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
         if (address.includes('/')) return '';
         return service.registry === 'External' && address === '0.0.0.0' ? any : address;
       },
-      shortNames: () => [],
+      aliases: (service: Service): readonly string[] =>
+        service.aliases.flatMap(({ hostname }) => serviceDomains({ ...service, hostname, aliases: [], addresses: [], resolution: 'EDS' }, scope).all),
     };
     return planListener(slot, {
       wildcard: any,
-      http10: settings.http.http10,
       otherwise: otherwise(scope),
       tcpChains: (offer, bind) => tcpChains(offer, bind, context),
     });

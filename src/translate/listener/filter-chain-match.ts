@@ -19,9 +19,11 @@ export interface ChainMatch {
 
 export const MATCH_ALL: ChainMatch = { serverNames: [], destinations: [], applicationProtocols: [], transportProtocol: '' };
 
-/** Plain HTTP as the http_inspector reports it. */
+/**
+ * Plain HTTP as the http_inspector reports it. HTTP/1.0 is left out: it passes as a byte stream, also at proxies that accept it
+ * (node metadata HTTP10), as in the reference.
+ */
 export const PLAINTEXT_HTTP = ['http/1.1', 'h2c'] as const;
-export const PLAINTEXT_HTTP_WITH_10 = ['http/1.0', ...PLAINTEXT_HTTP] as const;
 
 const hasAnyName = (match: ChainMatch): boolean => match.serverNames.length === 0 || match.serverNames.includes('*');
 

@@ -39,7 +39,7 @@ const PRESERVE_CASE: Partial<Http1ProtocolOptions> = {
   headerKeyFormat: {
     headerFormat: {
       $case: 'statefulFormatter',
-      value: { name: 'preserve_case', typedConfig: toAny(PreserveCaseFormatterConfig, { forwardReasonPhrase: true }) },
+      value: { name: 'preserve_case', typedConfig: toAny(PreserveCaseFormatterConfig, {}) },
     },
   },
 };

@@ -3,6 +3,7 @@
  * Envoy-shapes §3; PA-001, PA-008, PA-009, SD-014. The ALPN lists are what Istio's and our own clients offer.
  */
 import type { MutualTlsMode } from '../../model/mesh.js';
+import { PLAINTEXT_HTTP } from './filter-chain-match.js';
 import type { ListenerProtocol } from './listener-protocol.js';
 
 export interface InboundChain {
@@ -16,7 +17,6 @@ export interface InboundChain {
 const MESH_HTTP = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
 const MESH_TCP = ['istio-peer-exchange', 'istio'];
 const MESH_ANY = ['istio', 'istio-peer-exchange', ...MESH_HTTP];
-const PLAIN_HTTP = ['http/1.1', 'h2c'];
 
 const mesh = (protocol: 'HTTP' | 'TCP', applicationProtocols: readonly string[]): InboundChain => ({
   protocol,
@@ -42,12 +42,12 @@ const CHAINS: Readonly<Record<MutualTlsMode, Readonly<Record<ListenerProtocol, r
   PERMISSIVE: {
     HTTP: [mesh('HTTP', MESH_ANY), plain('HTTP')],
     TCP: [mesh('TCP', MESH_ANY), foreignTls, plain('TCP')],
-    detect: [mesh('HTTP', MESH_HTTP), plain('HTTP', PLAIN_HTTP), mesh('TCP', MESH_TCP), plain('TCP'), foreignTls],
+    detect: [mesh('HTTP', MESH_HTTP), plain('HTTP', PLAINTEXT_HTTP), mesh('TCP', MESH_TCP), plain('TCP'), foreignTls],
   },
   DISABLE: {
     HTTP: [plain('HTTP')],
     TCP: [plain('TCP')],
-    detect: [plain('HTTP', PLAIN_HTTP), plain('TCP')],
+    detect: [plain('HTTP', PLAINTEXT_HTTP), plain('TCP')],
   },
 };
 

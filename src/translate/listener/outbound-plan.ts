@@ -4,7 +4,7 @@
  * which the encoded listener is shared. SD-014, SD-066, SD-067.
  */
 import { isDetected, isHttp, isTcp, type Protocol } from '../../model/protocol.js';
-import { type ChainMatch, MATCH_ALL, PLAINTEXT_HTTP, PLAINTEXT_HTTP_WITH_10, sameMatch } from './filter-chain-match.js';
+import { type ChainMatch, MATCH_ALL, PLAINTEXT_HTTP, sameMatch } from './filter-chain-match.js';
 import { listenerProtocol } from './listener-protocol.js';
 import type { Offer, Slot } from './outbound-slots.js';
 import type { TcpProxyPlan } from './tcp-proxy.js';
@@ -31,7 +31,6 @@ export interface OutboundListenerPlan {
 /** What the merge needs to know of its surroundings. */
 export interface PlanContext {
   readonly wildcard: string;
-  readonly http10: boolean;
   /** Chains of one offer for byte streams: VirtualService tcp and tls routes, or the service's cluster. */
   readonly tcpChains: (offer: Offer, bind: string) => readonly ChainPlan[];
   readonly otherwise: TcpProxyPlan;
@@ -84,9 +83,7 @@ function merge(chains: readonly ChainPlan[], added: readonly ChainPlan[]): Chain
 }
 
 function httpChain({ port, service }: Offer, bind: string, sniffed: boolean, context: PlanContext): ChainPlan {
-  const match: ChainMatch = sniffed
-    ? { ...MATCH_ALL, transportProtocol: 'raw_buffer', applicationProtocols: context.http10 ? PLAINTEXT_HTTP_WITH_10 : PLAINTEXT_HTTP }
-    : MATCH_ALL;
+  const match: ChainMatch = sniffed ? { ...MATCH_ALL, transportProtocol: 'raw_buffer', applicationProtocols: PLAINTEXT_HTTP } : MATCH_ALL;
   // On a Unix socket the path names the routes; a detected port on an address of its own has routes of its own.
   const ownRoutes = isDetected(port.protocol) && bind !== context.wildcard;
   const routes = port.port === 0 ? bind : ownRoutes ? `${service.hostname}:${port.port}` : String(port.port);

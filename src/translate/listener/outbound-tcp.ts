@@ -30,8 +30,8 @@ export interface TcpContext {
   readonly rule: (service: Service) => DestinationRuleSpec | undefined;
   /** Address that the listener of a service binds to, '' for a CIDR. */
   readonly address: (service: Service) => string;
-  /** Other names of an ExternalName alias (short forms). */
-  readonly shortNames: (hostname: string) => readonly string[];
+  /** Names of the ExternalName services that point to a service, with their short forms. */
+  readonly aliases: (service: Service) => readonly string[];
 }
 
 /** Chains of one offer, in the order that Envoy gets them. */
@@ -51,7 +51,7 @@ function tlsRoutes(offer: Offer, bind: string, virtualServices: readonly Virtual
       if (route.length === 0) continue;
       for (const condition of match) {
         if (!holds(condition, offer, context)) continue;
-        const { sniHosts = [], destinationSubnets = [] } = condition;
+        const { sniHosts, destinationSubnets = [] } = condition;
         const conditions = `${sniHosts.join()}|${destinationSubnets.join()}`;
         if (seen.has(conditions)) continue;
         seen.add(conditions);
@@ -71,7 +71,7 @@ function serverNames({ service, destinations }: Offer, bind: string, context: Tc
   const address = context.address(service);
   const addressDecides = destinations.length === 0 && address !== '' && !(address === context.wildcard && bind === context.wildcard);
   if (addressDecides && !(isWildcard(service.hostname) && service.resolution === 'DynamicDNS')) return [];
-  return [service.hostname, ...service.aliases.flatMap(({ hostname }) => [hostname, ...context.shortNames(hostname)])];
+  return [service.hostname, ...context.aliases(service)];
 }
 
 function tcpRoutes(offer: Offer, virtualServices: readonly VirtualService[], context: TcpContext): ChainPlan[] {
