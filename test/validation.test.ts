@@ -1,7 +1,8 @@
 /** Every verdict of the reference on small good and bad resources; skipped where that data is not at hand. */
-import { describe, expect, it } from '@jest/globals';
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import { parseAllDocuments, stringify } from 'yaml';
 import { parseResources } from '../src/sources/load.js';
 
@@ -22,7 +23,11 @@ if (!existsSync(index)) {
   const cases = JSON.parse(readFileSync(index, 'utf8')) as Case[];
   const documents = new Map<string, unknown[]>();
   for (const { file } of cases) {
-    if (!documents.has(file)) documents.set(file, parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((one) => one.toJS()));
+    if (!documents.has(file))
+      documents.set(
+        file,
+        parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((one) => one.toJS()),
+      );
   }
   describe('VA-002 VA-003: the verdicts of the reference', () => {
     it.each(cases)('$id is $verdict', ({ file, docIndex, verdict }) => {

@@ -127,7 +127,7 @@ function checkUnique(fields: readonly string[], items: readonly unknown[], fail:
 
 function checkText(shape: Shape, value: string, fail: (message: string) => void): void {
   if (shape.values !== undefined && !shape.values.includes(value)) fail(`'${value}' must be one of ${shape.values.join(', ')}`);
-  checkSize(shape, shape.max === undefined || value.length <= shape.max ? value.length : [...value].length, 'characters', fail);
+  checkSize(shape, shape.max === undefined || value.length <= shape.max ? value.length : Array.from(value).length, 'characters', fail);
   // A text that is too long is told already; the pattern need not work on it.
   if (shape.pattern !== undefined && value.length <= (shape.max ?? 4096) && !new RegExp(shape.pattern, 'u').test(value))
     fail(`'${value}' must match ${shape.pattern}`);

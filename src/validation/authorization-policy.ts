@@ -55,7 +55,7 @@ function validateRule(rule: Rule, findings: Findings): void {
       if (/paths$/i.test(field)) here.at(field).check(pathTemplate(list));
     }
   });
-  each(rule.when, findings.at('when'), ({ key = '', values = [], notValues = [] }, at) => {
+  each(rule.when, findings.at('when'), ({ key, values = [], notValues = [] }, at) => {
     if (key === '') return at.at('key').error('must not be empty');
     if (values.length + notValues.length === 0) return at.error(`values or notValues must be set for ${key}`);
     at.at('values').check(attribute(key, values));
@@ -80,7 +80,7 @@ function refuseForCustom(rule: Rule, findings: Findings): void {
     for (const field of [...IDENTITIES, ...ACCOUNTS, ...DOMAINS, ...REQUEST])
       if (given((source ?? {}) as Lists, [field]) !== undefined) at.at('source', field).error('is not supported for action CUSTOM');
   });
-  each(rule.when, findings.at('when'), ({ key = '' }, at) => {
+  each(rule.when, findings.at('when'), ({ key }, at) => {
     const unsupported =
       ['source.namespace', 'source.serviceAccount', 'source.trustDomain', 'source.principal'].includes(key) || key.startsWith('request.auth.');
     if (unsupported) at.at('key').error(`${key} is not supported for action CUSTOM`);

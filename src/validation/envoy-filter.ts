@@ -50,7 +50,7 @@ function validatePatch(config: ConfigPatch, findings: Findings): void {
   if (version.length > 1024) findings.at('match', 'proxy', 'proxyVersion').warn('has more than 1024 characters; it is ignored');
   if (problem !== undefined) return findings.at('match', 'proxy', 'proxyVersion').error(problem);
   validateObject(applyTo, match, findings.at('match'));
-  if (operation !== 'REMOVE' && /_FILTER$/.test(applyTo))
+  if (operation !== 'REMOVE' && applyTo.endsWith('_FILTER'))
     warnUntyped(patch.value as Record<string, unknown> | undefined, findings.at('patch', 'value'));
 }
 

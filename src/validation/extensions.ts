@@ -19,5 +19,5 @@ export function validateTrafficExtension(row: TrafficExtension, findings: Findin
 }
 
 export function validateProxyConfig(row: ProxyConfigResource, findings: Findings): void {
-  validateSelection({ ...(row.spec.selector === undefined ? {} : { selector: row.spec.selector }) }, findings);
+  validateSelection(row.spec.selector === undefined ? {} : { selector: row.spec.selector }, findings);
 }

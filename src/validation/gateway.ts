@@ -32,7 +32,7 @@ function validateServer(server: Server, findings: Findings): void {
 }
 
 function validatePort(server: Server, findings: Findings): boolean {
-  const { number = 0, name = '', protocol = '' } = server.port;
+  const { number, name, protocol } = server.port;
   const bind = server.bind ?? '';
   const before = findings.problems.length;
   const at = findings.at('port');

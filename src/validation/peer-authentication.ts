@@ -9,5 +9,5 @@ export function validatePeerAuthentication(row: PeerAuthentication, findings: Fi
   const ports = Object.keys(portLevelMtls);
   if (ports.length > 0 && Object.keys(selector?.matchLabels ?? {}).length === 0) findings.at('portLevelMtls').error('needs a selector with labels');
   for (const number of ports) findings.at('portLevelMtls', number).check(port(Number(number)));
-  validateSelection({ ...(selector === undefined ? {} : { selector }) }, findings);
+  validateSelection(selector === undefined ? {} : { selector }, findings);
 }

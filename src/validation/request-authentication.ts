@@ -22,10 +22,10 @@ function validateRule(rule: JWTRule, findings: Findings): void {
     each(rule[field], findings.at(field), (text, at) => {
       if (text === '') at.error('must not be empty');
     });
-  each(rule.fromHeaders, findings.at('fromHeaders'), ({ name = '' }, at) => {
+  each(rule.fromHeaders, findings.at('fromHeaders'), ({ name }, at) => {
     if (name === '') at.at('name').error('must not be empty');
   });
-  each(rule.outputClaimToHeaders, findings.at('outputClaimToHeaders'), ({ header = '', claim = '' }, at) => {
+  each(rule.outputClaimToHeaders, findings.at('outputClaimToHeaders'), ({ header, claim }, at) => {
     if (header === '' || claim === '') at.error('header and claim must both be set');
     else if (!/^[-_A-Za-z0-9]+$/.test(header)) at.at('header').error(`'${header}' is no header name`);
   });
