@@ -62,7 +62,7 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
       ipMode,
       interceptionMode,
       unprivilegedPod,
-      autoAllocate: dnsCapture && dnsAutoAllocate,
+      autoAllocate: dnsCapture,
       ownPorts: [proxyListenPort, proxyInboundListenPort],
     };
   };
