@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { effectiveMeshConfig } from '../model/mesh-config.js';
 import { loadMeshConfig } from './load.js';
 import { MeshConfigFile } from './mesh-config-file.js';
 
@@ -25,16 +24,6 @@ describe('MeshConfigFile', () => {
     expect(file.update('connectTimeout: soon\n').problems[0]!.message).toMatch(/duration/);
     expect(file.update('outboundTrafikPolicy: {}\n').problems[0]).toMatchObject({ severity: 'warning', code: 'unknown-field' });
   });
-});
-
-it('effectiveMeshConfig: fills in defaults, merges proxy settings and providers by name', () => {
-  const config = effectiveMeshConfig({
-    defaultConfig: { concurrency: 3 },
-    extensionProviders: [{ name: 'envoy', envoyFileAccessLog: { path: '/x' } }],
-  });
-  expect(config.defaultConfig).toMatchObject({ concurrency: 3, drainDuration: '45s' });
-  expect(config.extensionProviders.map((one) => one.name)).toEqual(['prometheus', 'stackdriver', 'envoy']);
-  expect(config).toMatchObject({ connectTimeout: '10s', outboundTrafficPolicy: { mode: 'ALLOW_ANY' }, rootNamespace: 'istio-system' });
 });
 
 const cases = join(import.meta.dirname, '../../../shared/conformance/cases');
