@@ -63,6 +63,7 @@ function bySelectorThenAge(a: DestinationRule, b: DestinationRule): number {
 }
 
 /** Same visibility and same workloads. */
-const mergeable = (a: MergedRule, b: MergedRule): boolean => a.exportTo.join() === b.exportTo.join() && labelText(a.selector) === labelText(b.selector);
+const mergeable = (a: MergedRule, b: MergedRule): boolean =>
+  a.exportTo.join() === b.exportTo.join() && labelText(a.selector) === labelText(b.selector);
 
 const labelText = (labels: Labels | undefined): string => (labels === undefined ? 'all' : JSON.stringify(Object.entries(labels).sort()));

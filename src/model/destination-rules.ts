@@ -58,7 +58,9 @@ export function defineDestinationRules(
   const selectKeys = (scope: OutboundScope, service: Service, inbound = false): string => {
     const found = candidates(scope.namespace, service);
     // A rule for chosen workloads says how they call, not how they are called.
-    const selected = inbound ? undefined : found.find((rule) => rule.selector !== undefined && rule.namespace === scope.namespace && selects(rule.selector, scope.labels));
+    const selected = inbound
+      ? undefined
+      : found.find((rule) => rule.selector !== undefined && rule.namespace === scope.namespace && selects(rule.selector, scope.labels));
     const chosen = selected ?? found.findLast((rule) => rule.selector === undefined);
     return chosen?.keys.join(SEPARATOR) ?? '';
   };
@@ -72,9 +74,13 @@ export function defineDestinationRules(
     },
     { equals: isDeepStrictEqual },
   );
-  const subsetNames = graph.query('subsetNames', (keys: string): readonly string[] => (merged.get(keys)?.spec.subsets ?? []).map(({ name }) => name), {
-    equals: isDeepStrictEqual,
-  });
+  const subsetNames = graph.query(
+    'subsetNames',
+    (keys: string): readonly string[] => (merged.get(keys)?.spec.subsets ?? []).map(({ name }) => name),
+    {
+      equals: isDeepStrictEqual,
+    },
+  );
   const get = (keys: string): SelectedRule | undefined => (keys === '' ? undefined : merged.get(keys));
 
   return {
@@ -102,6 +108,8 @@ function mergeSpecs(rules: readonly DestinationRule[]): DestinationRuleSpec {
   for (const { spec } of rules) for (const subset of spec.subsets ?? []) if (!subsets.has(subset.name)) subsets.set(subset.name, subset);
   const policy: unknown = rules.find(({ spec }) => spec.trafficPolicy !== undefined)?.spec.trafficPolicy;
   // As a plain object: see traffic-policy.ts on what spreading the API's type costs.
-  const merged: Record<string, unknown> = Object.assign({}, first, policy === undefined ? {} : { trafficPolicy: policy }, { subsets: [...subsets.values()] });
+  const merged: Record<string, unknown> = Object.assign({}, first, policy === undefined ? {} : { trafficPolicy: policy }, {
+    subsets: [...subsets.values()],
+  });
   return merged as unknown as DestinationRuleSpec;
 }

@@ -42,7 +42,9 @@ export function defineNetworkGateways(graph: Graph, mesh: Pick<Mesh, 'rows'>): (
         const port = Number(row.metadata.labels[GATEWAY_PORT] ?? DEFAULT_PORT);
         for (const address of externalAddresses(row)) found.push({ network, clusterId: '', address, port });
       }
-      return found.filter(({ address }) => /^[0-9.]+$|:/.test(address)).sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port));
+      return found
+        .filter(({ address }) => /^[0-9.]+$|:/.test(address))
+        .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port));
     },
     { equals: isDeepStrictEqual },
   );

@@ -12,7 +12,8 @@ import { NETWORK, NO_LOCALITY } from './workload.js';
 export interface NodeDescription {
   readonly id: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
-  readonly locality?: { readonly region?: string; readonly zone?: string; readonly subZone?: string; readonly subzone?: string };
+  /** As in an Envoy node, or as text: `region/zone/subzone`. */
+  readonly locality?: string | { readonly region?: string; readonly zone?: string; readonly subZone?: string; readonly subzone?: string };
 }
 
 /** A node that cannot be a proxy of this mesh: the message says which part of the id or metadata is wrong. */
@@ -88,8 +89,7 @@ function ipModeOf(addresses: readonly string[]): IpMode {
 }
 
 function localityOf(given: NodeDescription['locality'], labels: Readonly<Record<string, string>>): Locality {
-  const { region = '', zone = '' } = given ?? {};
-  const subzone = given?.subZone ?? given?.subzone ?? '';
+  const { region = '', zone = '', subzone = '' } = typeof given === 'string' ? fromText(given) : { ...given, subzone: given?.subZone ?? given?.subzone };
   if (region !== '' || zone !== '' || subzone !== '') return { region, zone, subzone };
   const fromLabels = {
     region: labels['topology.kubernetes.io/region'] ?? '',
@@ -97,6 +97,11 @@ function localityOf(given: NodeDescription['locality'], labels: Readonly<Record<
     subzone: labels['topology.istio.io/subzone'] ?? '',
   };
   return fromLabels.region === '' ? NO_LOCALITY : fromLabels;
+}
+
+function fromText(locality: string): Partial<Locality> {
+  const [region = '', zone = '', subzone = ''] = locality.split('/');
+  return { region, zone, subzone };
 }
 
 function interceptionOf(metadata: Readonly<Record<string, unknown>>): InterceptionMode {

@@ -64,7 +64,8 @@ function overSubset(base: Blocks | undefined, subset: TrafficPolicy | undefined,
   return { ...below, ...definedOnly(own.blocks) };
 }
 
-const without = (blocks: Blocks, names: readonly string[]): Blocks => Object.fromEntries(Object.entries(blocks).filter(([name]) => !names.includes(name)));
+const without = (blocks: Blocks, names: readonly string[]): Blocks =>
+  Object.fromEntries(Object.entries(blocks).filter(([name]) => !names.includes(name)));
 
 const definedOnly = (blocks: Blocks | undefined): Blocks =>
   Object.fromEntries(Object.entries(blocks ?? {}).filter(([, block]) => block !== undefined && block !== null));

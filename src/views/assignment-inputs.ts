@@ -60,7 +60,12 @@ export function defineAssignmentInputs(mesh: Mesh): AssignmentInputs {
   };
   const port = (service: Service, number: number): Port | undefined => {
     const own = service.ports.find((candidate) => candidate.port === number);
-    return own ?? definitions(service).flatMap(({ ports }) => ports).find((candidate) => candidate.port === number);
+    return (
+      own ??
+      definitions(service)
+        .flatMap(({ ports }) => ports)
+        .find((candidate) => candidate.port === number)
+    );
   };
   const endpoints = (service: Service, portName: string): readonly Endpoint[] => {
     const [first, ...others] = definitions(service).map(({ key }) => mesh.endpoints.of(key, portName));
@@ -115,12 +120,19 @@ export function defineAssignmentInputs(mesh: Mesh): AssignmentInputs {
   };
 }
 
-function subsetLabels(subsets: readonly { readonly name: string; readonly labels?: Record<string, string> }[] | undefined, name: string): Record<string, string> | undefined {
+function subsetLabels(
+  subsets: readonly { readonly name: string; readonly labels?: Record<string, string> }[] | undefined,
+  name: string,
+): Record<string, string> | undefined {
   return subsets?.find((subset) => subset.name === name)?.labels;
 }
 
 /** Labels that failoverPriority compares; undefined when the client's place plays no part at all. */
-function labelsFor(scope: EndpointScope, balancing: LocalityBalancing | undefined, policy: TrafficPolicy | undefined): Record<string, string> | undefined {
+function labelsFor(
+  scope: EndpointScope,
+  balancing: LocalityBalancing | undefined,
+  policy: TrafficPolicy | undefined,
+): Record<string, string> | undefined {
   if (balancing === undefined) return undefined;
   if (balancing.kind === 'zoneAware' ? !balancing.enabled : !usesPlace(balancing, policy)) return undefined;
   const { region, zone, subzone } = scope.locality;

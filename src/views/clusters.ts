@@ -58,7 +58,9 @@ export function defineClusterViews(mesh: Mesh): ClusterViews {
     { equals: sameElements },
   );
   const servicesOf = (scope: OutboundScope, namespace: string, dns: boolean): readonly Service[] =>
-    sidecarScopes.servicesIn(scope, namespace).filter(({ resolution }) => resolution !== 'Alias' && (resolution === 'DNS' || resolution === 'DNSRoundRobin') === dns);
+    sidecarScopes
+      .servicesIn(scope, namespace)
+      .filter(({ resolution }) => resolution !== 'Alias' && (resolution === 'DNS' || resolution === 'DNSRoundRobin') === dns);
 
   /** Key: outbound scope. Gateways have no original destination, so nothing to pass through to. */
   const fixed = graph.query(
@@ -77,7 +79,9 @@ export function defineClusterViews(mesh: Mesh): ClusterViews {
     { equals: sameResources },
   );
   /** Key: inbound scope. */
-  const inboundChunk = graph.query('inboundClusters', (scopeId: string) => inbound.clusters(scopeOf<InboundScope>(scopeId)), { equals: sameResources });
+  const inboundChunk = graph.query('inboundClusters', (scopeId: string) => inbound.clusters(scopeOf<InboundScope>(scopeId)), {
+    equals: sameResources,
+  });
 
   return {
     chunks(proxyKey) {

@@ -40,9 +40,13 @@ export function defineEndpointViews(mesh: Mesh): EndpointViews {
     },
     { equals: sameResource },
   );
-  const empty = mesh.graph.query('emptyLoadAssignment', (clusterName: string) => encodeResource(ClusterLoadAssignment, clusterName, { clusterName }), {
-    equals: sameResource,
-  });
+  const empty = mesh.graph.query(
+    'emptyLoadAssignment',
+    (clusterName: string) => encodeResource(ClusterLoadAssignment, clusterName, { clusterName }),
+    {
+      equals: sameResource,
+    },
+  );
 
   /** Key of the shared assignment that a name means for a scope; undefined for none. */
   const choice = mesh.graph.query('loadAssignmentChoice', (text: string): string | undefined => {

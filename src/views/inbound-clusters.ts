@@ -23,7 +23,13 @@ export function defineInboundClusters(mesh: Mesh): InboundClusters {
   const servicesAt = (targets: readonly ServiceTarget[]): readonly Service[] => targets.flatMap(({ service }) => mesh.services.get(service) ?? []);
 
   /** What every inbound cluster of a scope has in common with the others of the same service port. */
-  const common = (scope: InboundScope, services: readonly Service[], clusterPort: number, servicePort: number, pool: ConnectionPoolSettings | undefined) => {
+  const common = (
+    scope: InboundScope,
+    services: readonly Service[],
+    clusterPort: number,
+    servicePort: number,
+    pool: ConnectionPoolSettings | undefined,
+  ) => {
     const config = mesh.config();
     const outbound = scopeOf<OutboundScope>(scope.outbound);
     const first = services[0];
@@ -66,14 +72,25 @@ export function defineInboundClusters(mesh: Mesh): InboundClusters {
     const pool = (listener as { connectionPool?: ConnectionPoolSettings }).connectionPool ?? (sidecar as Pools).inboundConnectionPool;
     const port = { name: listener.port?.name ?? '', port: number, protocol: parseProtocol(listener.port?.protocol) };
     const [namespace, name] = scope.sidecar.split('/');
-    return [{ ...common(scope, services, number, number, pool), port, address: endpoint.address, addressPort: endpoint.port, fallbackHost: `${name}.${namespace}` }];
+    return [
+      {
+        ...common(scope, services, number, number, pool),
+        port,
+        address: endpoint.address,
+        addressPort: endpoint.port,
+        fallbackHost: `${name}.${namespace}`,
+      },
+    ];
   };
 
   return {
     clusters(scope) {
       const sidecar = mesh.sidecarScopes.spec(scopeOf<OutboundScope>(scope.outbound));
       const ingress = sidecar?.ingress ?? [];
-      const inputs = sidecar !== undefined && ingress.length > 0 ? ingress.flatMap((listener) => fromIngress(scope, sidecar, listener)) : fromServices(scope, sidecar);
+      const inputs =
+        sidecar !== undefined && ingress.length > 0
+          ? ingress.flatMap((listener) => fromIngress(scope, sidecar, listener))
+          : fromServices(scope, sidecar);
       const passthrough = inboundPassthroughCluster(mesh.config(), scope.ipMode, keepsHeaderCase(mesh, scope.proxyConfig));
       return [...inputs.map(translateInboundCluster), passthrough].map(encodeCluster);
     },

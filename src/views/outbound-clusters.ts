@@ -35,7 +35,14 @@ export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): Ou
   );
 
   const clusterInput = (key: SubsetKey, rest: readonly string[]): OutboundClusterInput | undefined => {
-    const [proxyType, ipMode, certificates, keepHeaderCase, mode, client = ''] = rest as [ProxyType, IpMode, CertificateSource, string, string, string];
+    const [proxyType, ipMode, certificates, keepHeaderCase, mode, client = ''] = rest as [
+      ProxyType,
+      IpMode,
+      CertificateSource,
+      string,
+      string,
+      string,
+    ];
     const service = mesh.services.get(key.service);
     const port = service === undefined ? undefined : inputs.port(service, key.port);
     if (service === undefined || port === undefined) return undefined;
@@ -82,7 +89,9 @@ export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): Ou
   /** Key: outbound scope. */
   const passesTls = graph.query('hasAutoPassthrough', (scopeId: string): boolean =>
     scopeOf<OutboundScope>(scopeId).gateways.some((key) =>
-      (mesh.rows.of('Gateway').get(key)?.spec as { servers?: { tls?: { mode?: string } }[] } | undefined)?.servers?.some(({ tls }) => tls?.mode === 'AUTO_PASSTHROUGH'),
+      (mesh.rows.of('Gateway').get(key)?.spec as { servers?: { tls?: { mode?: string } }[] } | undefined)?.servers?.some(
+        ({ tls }) => tls?.mode === 'AUTO_PASSTHROUGH',
+      ),
     ),
   );
   const headerCase = graph.query('keepsHeaderCase', (proxyConfig: string): boolean => keepsHeaderCase(mesh, proxyConfig));

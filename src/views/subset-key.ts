@@ -13,7 +13,8 @@ export interface SubsetKey {
 const SEPARATOR = '\t';
 
 /** Key text with further parts of the caller's own. */
-export const formatKey = (key: SubsetKey, ...rest: readonly string[]): string => [key.service, key.port, key.subset, key.rules, ...rest].join(SEPARATOR);
+export const formatKey = (key: SubsetKey, ...rest: readonly string[]): string =>
+  [key.service, key.port, key.subset, key.rules, ...rest].join(SEPARATOR);
 
 /** The inverse of {@link formatKey}. */
 export function parseKey(text: string): { readonly key: SubsetKey; readonly rest: readonly string[] } {

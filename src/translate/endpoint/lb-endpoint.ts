@@ -13,9 +13,17 @@ const HEALTH: Readonly<Record<HealthStatus, EnvoyHealth>> = {
   UNKNOWN: EnvoyHealth.UNKNOWN,
 };
 
-/** `workload;namespace;canonical name;canonical revision;cluster`. The default revision is not spelled out. */
-const workloadText = ({ workloadName, namespace, canonicalName, canonicalRevision, clusterId }: Endpoint): string =>
-  [workloadName, namespace, canonicalName, canonicalRevision === 'latest' ? '' : canonicalRevision, clusterId].join(';');
+/** `workload;namespace;canonical name;canonical revision;cluster`. The default revision is not spelled out; of an address without a pod nothing is known. */
+function workloadText({ workloadName, namespace, canonicalName, canonicalRevision, clusterId }: Endpoint): string {
+  const isKnown = workloadName !== '' || canonicalName !== '';
+  return [
+    workloadName,
+    isKnown ? namespace : '',
+    canonicalName || workloadName,
+    canonicalRevision === 'latest' ? '' : canonicalRevision,
+    clusterId,
+  ].join(';');
+}
 
 /** Translates an endpoint. `mutualTls`: rule and PeerAuthentication allow it; the workload itself must be able to. */
 export function translateEndpoint(endpoint: Endpoint, mutualTls: boolean): Member {
