@@ -1,6 +1,6 @@
 // npm run conformance [-- --only TEXT] [--diff N] [--check]
 // Runs every case of ../shared/conformance through `mizzen translate` and compares with what the reference generated.
-// --check holds the result against ratchet.json, which may only go up; --update writes the figures reached.
+// --envoy also holds the resources against a real Envoy; --check holds the result against ratchet.json, which may only go up; --update writes the figures reached.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,11 +53,17 @@ for (const family of families) {
 }
 console.table(Object.fromEntries(Object.entries(figures).map(([family, f]) => [family, { ...f, '% of resources': Number(((100 * f.exact) / Math.max(1, f.resources)).toFixed(1)) }])));
 for (const line of crashed) console.log(`CRASHED ${line}`);
+const validated = process.argv.includes('--envoy')
+  ? await (await import('./envoy-accepts.mjs')).envoyAccepts(output, names, (done) => progress && process.stderr.write(`\r\x1b[Kenvoy ${done}`))
+  : undefined;
+if (validated !== undefined) {
+  for (const line of validated.refused) console.log(`REFUSED by Envoy: ${line}`);
+  console.log(`${validated.accepted} proxies' resources accepted by Envoy, ${validated.refused.length} refused`);
+}
+let failed = crashed.length + (validated?.refused.length ?? 0);
+let passed = names.length - crashed.length + (validated?.accepted ?? 0);
 if (process.argv.includes('--keep')) console.log(`output kept in ${output}`);
 else rmSync(output, { recursive: true, force: true });
-
-let failed = crashed.length;
-let passed = names.length - crashed.length;
 if (process.argv.includes('--update')) writeFileSync(ratchetFile, `${JSON.stringify(figures, undefined, 2)}\n`);
 if (process.argv.includes('--check')) {
   const ratchet = JSON.parse(readFileSync(ratchetFile, 'utf8'));
