@@ -9,12 +9,18 @@ let installed = false;
 export function onCleanup(undo: Undo): void {
   if (!installed) {
     installed = true;
+    let interrupted = false;
     for (const [signal, code] of [
       ['SIGINT', 130],
       ['SIGTERM', 143],
       ['SIGHUP', 129],
     ] as const) {
-      process.once(signal, () => void cleanup().finally(() => process.exit(code)));
+      process.on(signal, () => {
+        // An impatient second signal must not keep the first from being obeyed.
+        if (interrupted) return;
+        interrupted = true;
+        void cleanup().finally(() => process.exit(code));
+      });
     }
     // `… | head` closes our output; that must not end us before we have cleaned up.
     process.stdout.on('error', () => {});
