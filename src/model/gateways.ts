@@ -2,8 +2,22 @@
  * Gateways that select a router proxy, merged into listeners (features section 4 GW).
  */
 import type { Graph } from '../graph/graph.js';
+import { type MergedGateways, mergeGateways } from './gateway-merge.js';
 import type { Gateways, Mesh } from './mesh.js';
+import { type OutboundScope, scopeOf } from './scope.js';
 
-export function defineGateways(_graph: Graph, _mesh: Pick<Mesh, 'rows' | 'config' | 'services' | 'endpoints'>): Gateways {
-  return { listeners: () => [] };
+export function defineGateways(graph: Graph, mesh: Pick<Mesh, 'rows'>): Gateways {
+  const rows = mesh.rows.of('Gateway');
+  /** Key: outbound scope of a router. */
+  const merged = graph.query('mergedGateways', (scopeId: string): MergedGateways => {
+    const scope = scopeOf<OutboundScope>(scopeId);
+    return mergeGateways(
+      scope.gateways.flatMap((key) => rows.get(key) ?? []),
+      scope,
+    );
+  });
+  return {
+    listeners: (scope) => merged.get(scope.id).listeners,
+    rejected: (scope) => merged.get(scope.id).rejected,
+  };
 }

@@ -2,15 +2,7 @@
  * The model: everything that is known of the mesh, as queries over collections. Views and the debug rooms get this one object.
  * Each group below lives in the file named in its comment. All reads inside a query are recorded by the graph.
  */
-import type {
-  DestinationRule,
-  Gateway,
-  PortTrafficPolicy,
-  Sidecar,
-  SidecarSpec,
-  TrafficPolicy,
-  VirtualService,
-} from '../api/istio.js';
+import type { DestinationRule, Gateway, PortTrafficPolicy, Sidecar, SidecarSpec, TrafficPolicy, VirtualService } from '../api/istio.js';
 import type { Kind, KindTypes } from '../api/kinds.js';
 import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Collection, Graph } from '../graph/graph.js';
@@ -133,8 +125,17 @@ export interface GatewayServer {
   readonly bind: string;
 }
 
+/** A server that had to give way (GW-024, GW-025). */
+export interface RejectedServer {
+  readonly gateway: Gateway;
+  readonly server: GatewayServer['server'];
+  readonly reason: string;
+}
+
 /** gateways.ts */
 export interface Gateways {
+  /** Servers that are not served by proxies of this scope because an older one holds their port, host or route name. */
+  rejected(scope: OutboundScope): readonly RejectedServer[];
   /** Servers by listener (`bind` and target port), conflicts already resolved; the order is the merge order. */
   listeners(scope: OutboundScope): readonly { readonly bind: string; readonly port: number; readonly servers: readonly GatewayServer[] }[];
 }

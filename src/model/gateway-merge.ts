@@ -1,0 +1,80 @@
+/**
+ * Merges the Gateways that select one proxy (GW-001, GW-002, GW-022..GW-025). Servers of one address and port are one listener: plain HTTP ones
+ * share its routes, TLS ones are told apart by SNI. What cannot live together gives way to the older Gateway.
+ */
+import type { Gateway, Server } from '../api/istio.js';
+import { keyOf } from '../api/resource.js';
+import { listenPort } from './gateway-ports.js';
+import { bareHosts, isPlainHttp, isTlsServer, scopedHosts, terminatesHttps } from './gateway-server.js';
+import type { GatewayServer, RejectedServer } from './mesh.js';
+import type { OutboundScope } from './scope.js';
+
+export interface GatewayListener {
+  readonly bind: string;
+  readonly port: number;
+  readonly servers: readonly GatewayServer[];
+}
+
+export interface MergedGateways {
+  readonly listeners: readonly GatewayListener[];
+  readonly rejected: readonly RejectedServer[];
+}
+
+interface Draft extends GatewayListener {
+  readonly servers: GatewayServer[];
+  /** First server without TLS. */
+  plain?: Server;
+  /** Host → Gateway that has it. */
+  readonly hosts: Map<string, string>;
+}
+
+/** `gateways`: oldest first. Listeners come in the order in which their first server does. */
+export function mergeGateways(gateways: readonly Gateway[], scope: Pick<OutboundScope, 'gatewayPorts'>): MergedGateways {
+  const drafts = new Map<string, Draft>();
+  const httpsRoutes = new Set<string>();
+  const rejected: RejectedServer[] = [];
+  for (const gateway of gateways) {
+    for (const server of gateway.spec.servers ?? []) {
+      const port = listenPort(scope, server.port.number);
+      const bind = server.bind ?? '';
+      const key = `${bind}|${port}`;
+      const draft = drafts.get(key) ?? { bind, port, servers: [], hosts: new Map<string, string>() };
+      const routeName = gatewayRouteName(gateway, server, port);
+      const reason = conflict(gateway, server, draft) ?? (terminatesHttps(server) && httpsRoutes.has(routeName) ? `port name ${server.port.name} is not unique` : undefined);
+      if (reason !== undefined) {
+        rejected.push({ gateway, server, reason });
+        continue;
+      }
+      if (terminatesHttps(server)) httpsRoutes.add(routeName);
+      if (!isTlsServer(server)) draft.plain ??= server;
+      for (const host of comparedHosts(gateway, server)) draft.hosts.set(host, keyOf(gateway));
+      draft.servers.push({ gateway, server, targetPort: port, routeName, bind });
+      drafts.set(key, draft);
+    }
+  }
+  return { listeners: [...drafts.values()].map(({ bind, port, servers }) => ({ bind, port, servers })), rejected };
+}
+
+/** Why a server cannot join a listener; undefined when it can. */
+function conflict(gateway: Gateway, server: Server, { plain, hosts, port }: Draft): string | undefined {
+  const taken = comparedHosts(gateway, server).find((host) => hosts.has(host));
+  if (taken !== undefined) return `host ${taken} on port ${port} belongs to Gateway ${hosts.get(taken)}`;
+  if (plain !== undefined && !(isPlainHttp(plain) && isPlainHttp(server))) {
+    return `port ${port} is used for ${plain.port.protocol}, which cannot share it with ${server.port.protocol}`;
+  }
+  return undefined;
+}
+
+/** With TLS, Envoy would refuse a second chain for one SNI, whatever namespaces the hosts are for. Redirects clash only on the very same host. */
+function comparedHosts(gateway: Gateway, server: Server): readonly string[] {
+  if (server.tls === undefined) return [];
+  return isTlsServer(server) ? bareHosts(server) : scopedHosts(server, gateway.metadata.namespace);
+}
+
+/** RDS name (envoy-shapes §7): by the port listened on for HTTP, by the configured port and its name for HTTPS, '' without routes. */
+export function gatewayRouteName({ metadata }: Gateway, server: Server, targetPort: number): string {
+  const suffix = server.bind ? `.${server.bind}` : '';
+  if (isPlainHttp(server)) return `http.${targetPort}${suffix}`;
+  if (terminatesHttps(server)) return `https.${server.port.number}.${server.port.name}.${metadata.name}.${metadata.namespace}${suffix}`;
+  return '';
+}
