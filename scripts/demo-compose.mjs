@@ -34,6 +34,7 @@ export function composeFile({ workloads, outside, gateway } = readShop()) {
         'mesh-config': '/shop/mesh-config.yaml',
         'data-dir': '/var/lib/mizzen',
         'xds-tls-address': '0.0.0.0:15012',
+        'tls-san': `mizzen,${mizzenIp}`,
         'http-address': '0.0.0.0:15014',
       }).reduce((words, [flag, value]) => [...words, `--${flag}`, value], ['serve']),
       volumes: ['./examples/shop:/shop:ro', data],
