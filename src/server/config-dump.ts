@@ -35,7 +35,11 @@ export interface DumpOptions {
 }
 
 /** Computes the dump for a proxy that is a row of the mesh. */
-export function dumpConfig(views: Views, proxyKey: string, options: DumpOptions = {}): ConfigDump & { origins?: Record<string, Record<string, DumpedOrigin[]>> } {
+export function dumpConfig(
+  views: Views,
+  proxyKey: string,
+  options: DumpOptions = {},
+): ConfigDump & { origins?: Record<string, Record<string, DumpedOrigin[]>> } {
   const origins: Record<string, Record<string, DumpedOrigin[]>> = {};
   const collect = (section: string, typeUrl: string, names?: readonly string[]): EncodedResource[] => {
     const watch = views.watch(proxyKey, typeUrl, names, () => undefined);

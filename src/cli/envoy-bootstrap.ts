@@ -1,0 +1,143 @@
+/**
+ * The bootstrap of a stock Envoy (1.36 to 1.40) that joins the mesh over ADS. A pure function to JSON in the names of the proto files.
+ * https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/bootstrap
+ */
+import { isIP } from 'node:net';
+
+/** How an Envoy finds and proves itself to the control plane. */
+export interface EnvoyBootstrap {
+  readonly id: string;
+  /** `--service-cluster`: shows in access logs and traces. */
+  readonly cluster: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly locality?: { readonly region: string; readonly zone: string; readonly sub_zone: string };
+  readonly xds: { readonly host: string; readonly port: number };
+  readonly variant: 'delta' | 'sotw';
+  /** Absent: plaintext, no secrets. */
+  readonly trust?: { readonly rootPem: string; readonly token: string };
+  readonly admin: { readonly host: string; readonly port: number };
+  /** Port that answers `/healthz/ready` on all addresses. */
+  readonly readinessPort?: number;
+}
+
+const XDS_CLUSTER = 'xds-grpc';
+const ADMIN_CLUSTER = 'prometheus_stats';
+/** What our server's certificate is called whatever address is dialled. */
+const SERVER_NAME = 'mizzen';
+const EXTENSIONS = 'type.googleapis.com/envoy.extensions';
+
+/** The bootstrap as an object to be written as JSON. */
+export function envoyBootstrap(options: EnvoyBootstrap): Record<string, unknown> {
+  const { id, cluster, metadata, locality, admin, variant, trust, readinessPort } = options;
+  const service = {
+    envoy_grpc: { cluster_name: XDS_CLUSTER },
+    ...(trust && { initial_metadata: [{ key: 'authorization', value: `Bearer ${trust.token}` }] }),
+  };
+  const overAds = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
+  const isReadable = readinessPort !== undefined && admin.port !== 0;
+  return {
+    node: { id, cluster, metadata, ...(locality && { locality }) },
+    admin: { address: address(admin.host, admin.port) },
+    dynamic_resources: {
+      ads_config: {
+        api_type: variant === 'delta' ? 'DELTA_GRPC' : 'GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [service],
+      },
+      // Without a time limit: an Envoy that has heard nothing yet must not call itself live.
+      cds_config: overAds,
+      lds_config: overAds,
+    },
+    static_resources: {
+      clusters: [xdsCluster(options), ...(isReadable ? [adminCluster(admin)] : [])],
+      ...(isReadable && { listeners: [readinessListener(readinessPort)] }),
+    },
+    layered_runtime: {
+      layers: [
+        { name: 'mizzen', static_layer: { overload: { global_downstream_max_connections: 2147483647 }, 're2.max_program_size.error_level': 32768 } },
+        { name: 'admin', admin_layer: {} },
+      ],
+    },
+    stats_config: { use_all_default_tags: true },
+    cluster_manager: { outlier_detection: { event_log_path: '/dev/null' } },
+  };
+}
+
+function xdsCluster({ xds, trust }: EnvoyBootstrap): Record<string, unknown> {
+  return {
+    name: XDS_CLUSTER,
+    type: isIP(xds.host) === 0 ? 'STRICT_DNS' : 'STATIC',
+    ...(isIP(xds.host) === 0 && { respect_dns_ttl: true }),
+    connect_timeout: '5s',
+    load_assignment: { cluster_name: XDS_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint: { address: address(xds.host, xds.port) } }] }] },
+    ...(trust && { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tls(trust.rootPem) } }),
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': `${EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions`,
+        explicit_http_config: { http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '10s' } } },
+      },
+    },
+    upstream_connection_options: { tcp_keepalive: { keepalive_time: 300 } },
+    circuit_breakers: {
+      thresholds: ['DEFAULT', 'HIGH'].map((priority) => ({
+        priority,
+        max_connections: 100_000,
+        max_pending_requests: 100_000,
+        max_requests: 100_000,
+      })),
+    },
+  };
+}
+
+/** The chain must end at our root and the name must be the control plane's: a workload's certificate is not enough to pose as it. */
+function tls(rootPem: string): Record<string, unknown> {
+  return {
+    '@type': `${EXTENSIONS}.transport_sockets.tls.v3.UpstreamTlsContext`,
+    sni: SERVER_NAME,
+    common_tls_context: {
+      alpn_protocols: ['h2'],
+      tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' },
+      validation_context: {
+        trusted_ca: { inline_string: rootPem },
+        match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: SERVER_NAME } }],
+      },
+    },
+  };
+}
+
+function adminCluster(admin: { host: string; port: number }): Record<string, unknown> {
+  const endpoint = { address: address(admin.host, admin.port) };
+  return {
+    name: ADMIN_CLUSTER,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    load_assignment: { cluster_name: ADMIN_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
+  };
+}
+
+/** `/healthz/ready` for a kubelet or a load balancer, answered by the admin interface, of which nothing else is shown. */
+function readinessListener(port: number): Record<string, unknown> {
+  const route = { match: { path: '/healthz/ready' }, route: { cluster: ADMIN_CLUSTER, prefix_rewrite: '/ready' } };
+  return {
+    name: 'readiness',
+    address: address('0.0.0.0', port),
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: 'envoy.filters.network.http_connection_manager',
+            typed_config: {
+              '@type': `${EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+              stat_prefix: 'readiness',
+              route_config: { name: 'readiness', virtual_hosts: [{ name: 'readiness', domains: ['*'], routes: [route] }] },
+              http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': `${EXTENSIONS}.filters.http.router.v3.Router` } }],
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+const address = (host: string, port: number): Record<string, unknown> => ({ socket_address: { address: host, port_value: port } });

@@ -1,0 +1,58 @@
+/** `mizzen serve`: the control plane, until a signal ends it. */
+import closeWithGrace from 'close-with-grace';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ControlPlane } from '../server/control-plane.js';
+import { type Address, formatAddress, SETTINGS, type ServeOptions, type Setting, serveOptions } from '../server/options.js';
+import { createLog } from '../telemetry/log.js';
+import { CliError } from './cli-error.js';
+import { VERSION } from './version.js';
+
+export function addServe(program: Command): void {
+  const command = program.command('serve').description('run the control plane on a folder of mesh configuration');
+  for (const setting of Object.values(SETTINGS)) command.addOption(optionOf(setting as Setting<unknown>));
+  command.action((given: Partial<ServeOptions>) => serve(serveOptions(given)));
+}
+
+function optionOf(setting: Setting<unknown>): Option {
+  const option = new Option(`--${setting.flag} ${setting.argument}`, setting.help);
+  // Set here only for help: what is not given stays out, and serveOptions fills it in.
+  const shown = shownDefault(setting.default);
+  if (shown !== undefined) option.description += ` (default: ${shown})`;
+  return option.env(`MIZZEN_${setting.flag.replaceAll('-', '_').toUpperCase()}`).argParser((text: string, previous: unknown) => {
+    try {
+      const value = setting.parse(text);
+      return setting.isList === true ? [...((previous as unknown[] | undefined) ?? []), ...(value as unknown[])] : value;
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  });
+}
+
+function shownDefault(value: unknown): string | undefined {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
+  if (typeof value === 'number') return `${value}ms`;
+  return typeof value === 'object' ? formatAddress(value as Address) : String(value);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const log = createLog({ format: options.logFormat, level: options.logLevel });
+  if (options.config.length === 0) throw new CliError('serve needs --config: a folder of mesh configuration', 2);
+  const controlPlane = new ControlPlane(options, log, VERSION);
+  const ended = new Promise<void>((resolve) => {
+    closeWithGrace({ delay: 15_000, logger: false }, async ({ err, signal }) => {
+      if (err !== undefined) log.fatal({ err }, 'ending because of an unexpected error');
+      else log.info({ signal }, 'shutting down');
+      await controlPlane.close();
+      log.info('shut down');
+      resolve();
+    });
+  });
+  try {
+    // Always one plain JSON line, whatever the log looks like: scripts wait for it and read the ports from it.
+    const listening = await controlPlane.start();
+    process.stdout.write(`${JSON.stringify({ level: 'info', time: new Date().toISOString(), msg: 'listening', version: VERSION, ...listening })}\n`);
+  } catch (error) {
+    throw new CliError(`cannot start: ${(error as Error).message}`);
+  }
+  await ended;
+}

@@ -1,0 +1,150 @@
+/**
+ * The composition root of `mizzen serve`: files → mesh → views → xDS, with the certificate authority at their side. Everything is made
+ * here and handed to who needs it; nothing below knows of a global.
+ */
+import type { SecureContextOptions } from 'node:tls';
+import { ClientCertificateAuthenticator } from '../ca/authenticators/client-certificate.js';
+import { JoinTokenAuthenticator } from '../ca/authenticators/join-token.js';
+import type { CertificateAuthority } from '../ca/authority.js';
+import { JoinTokenVerifier } from '../ca/join-token.js';
+import { joinTokenFolder, loadOrCreateJoinTokenKey } from '../ca/join-token-key.js';
+import { Revocations } from '../ca/revocations.js';
+import { ServerCertificate } from '../ca/server-certificate.js';
+import { WorkloadCertificates } from '../ca/workload-certificates.js';
+import { createDebugServer } from '../debug/http.js';
+import type { Logger } from '../telemetry/log.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { XdsServer } from '../xds/server.js';
+import { Http2GrpcServer } from '../xds/transport/http2-server.js';
+import { ConfigLoader } from './config-loader.js';
+import { Identities } from './identities.js';
+import { createMesh } from './mesh-instance.js';
+import { MeshProvider } from './mesh-provider.js';
+import { createObserver } from './observer.js';
+import { type Address, formatAddress, type ServeOptions } from './options.js';
+import { scrapeState } from './scrape.js';
+import { openAuthority, writeTrustNote } from './trust.js';
+
+/** Where it listens, `HOST:PORT` each; absent what is off. */
+export interface Listening {
+  readonly xds?: string;
+  readonly xdsTls?: string;
+  readonly http?: string;
+}
+
+type Closer = (graceMs: number) => void | Promise<void>;
+
+export class ControlPlane {
+  readonly metrics: Metrics;
+  readonly #instance = createMesh();
+  readonly #closers: Closer[] = [];
+  #isReady = false;
+
+  constructor(
+    private readonly options: ServeOptions,
+    private readonly log: Logger,
+    private readonly version: string,
+  ) {
+    this.metrics = new Metrics(version);
+  }
+
+  /** Resolves when all listeners serve and the configuration is loaded; leaves nothing open when it rejects. */
+  async start(): Promise<Listening> {
+    try {
+      return await this.#start();
+    } catch (error) {
+      await this.close(0);
+      throw error;
+    }
+  }
+
+  /** Takes no more connections, asks proxies to go elsewhere over `graceMs`, finishes HTTP requests. Idempotent. */
+  async close(graceMs = 1_000): Promise<void> {
+    this.#isReady = false;
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close(graceMs);
+  }
+
+  async #start(): Promise<Listening> {
+    const { options, log, metrics } = this;
+    const { mesh, views } = this.#instance;
+    const loader = this.#loader();
+    this.#closers.push(() => loader.close());
+    await loader.start();
+
+    const { trustDomain } = mesh.config();
+    const authority = await openAuthority({ ...options, trustDomain });
+    writeTrustNote(options.dataDir, { trustDomain, rootPem: authority.rootPem });
+    const provider = await this.#provider(authority);
+    const xds = new XdsServer({ provider, observer: createObserver(log, metrics), controlPlane: `mizzen/${this.version}` });
+    metrics.scrape(() => scrapeState(mesh, xds, loader.problems(), authority));
+
+    const debug = createDebugServer({ mesh, views, xds, metrics, problems: () => loader.problems(), isReady: () => this.#isReady });
+    this.#closers.push(() => debug.close());
+    const http = options.httpAddress && (await debug.listen(options.httpAddress));
+    const { plain, tls } = await this.#listen(xds, authority);
+    this.#isReady = true;
+    return {
+      ...(plain && { xds: formatAddress(plain) }),
+      ...(tls && { xdsTls: formatAddress(tls) }),
+      ...(http && { http: formatAddress(http) }),
+    };
+  }
+
+  #loader(): ConfigLoader {
+    const { config, meshConfig, debounceAfter, debounceMax } = this.options;
+    const debounce = { quiet: debounceAfter, max: debounceMax };
+    const files = { paths: config, debounce, ...(meshConfig !== undefined && { meshConfig }) };
+    return new ConfigLoader({ mesh: this.#instance.mesh, files, log: this.log, metrics: this.metrics });
+  }
+
+  async #provider(authority: CertificateAuthority): Promise<MeshProvider> {
+    const { log, metrics } = this;
+    const { dataDir } = this.options;
+    const certificates = new WorkloadCertificates(authority, {
+      onError: (identity, error) => log.error({ identity, err: error }, 'no certificate could be made; trying again'),
+    });
+    certificates.onChange(() => metrics.certificates.inc());
+    const identities = new Identities(this.#instance.mesh, certificates);
+    this.#closers.push(() => identities.close());
+    const key = await loadOrCreateJoinTokenKey(dataDir);
+    const verifier = new JoinTokenVerifier({ key, trustDomain: authority.trustDomain, revocations: new Revocations(joinTokenFolder(dataDir)) });
+    return new MeshProvider({
+      ...this.#instance,
+      authenticators: [new ClientCertificateAuthenticator(authority), new JoinTokenAuthenticator(verifier)],
+      identities,
+      onError: (error) => log.error({ err: error }, 'a proxy could not be connected'),
+    });
+  }
+
+  async #listen(xds: XdsServer, authority: CertificateAuthority): Promise<{ plain?: Address; tls?: Address }> {
+    const { xdsAddress, xdsTlsAddress, tlsSan } = this.options;
+    const servers: Http2GrpcServer[] = [];
+    // Streams first hear that they should go, then their connections close.
+    this.#closers.push(async (graceMs) => {
+      const closing = servers.map((server) => server.close(graceMs + 500));
+      await xds.close(graceMs);
+      await Promise.all(closing);
+    });
+    const open = async (at: Address, tls?: SecureContextOptions): Promise<{ server: Http2GrpcServer; address: Address }> => {
+      const server = new Http2GrpcServer();
+      xds.attach(server);
+      const { address, port } = await server.listen({ ...at, ...(tls && { tls }) });
+      servers.push(server);
+      return { server, address: { host: address, port } };
+    };
+    const plain = xdsAddress && (await open(xdsAddress));
+    if (xdsTlsAddress === undefined) return { ...(plain && { plain: plain.address }) };
+    let server: Http2GrpcServer | undefined;
+    const certificate = new ServerCertificate(authority, {
+      hosts: [...tlsSan, ...(isWildcard(xdsTlsAddress.host) ? [] : [xdsTlsAddress.host])],
+      onRotate: (credentials) => server?.setSecureContext(credentials),
+      onError: (error) => this.log.error({ err: error }, 'the server certificate could not be renewed; trying again'),
+    });
+    this.#closers.push(() => certificate.close());
+    const secure = await open(xdsTlsAddress, await certificate.current());
+    server = secure.server;
+    return { ...(plain && { plain: plain.address }), tls: secure.address };
+  }
+}
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';

@@ -1,0 +1,129 @@
+/**
+ * The mesh as the xDS server sees it: judges who connects, makes the proxy a row, and hands out views.
+ * Over TLS a proxy must prove a workload identity, and its node may only speak for that workload; over plaintext it is nobody
+ * and gets no secret.
+ */
+import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
+import { type Authenticator, authenticatePeer } from '../ca/authenticators/authenticator.js';
+import { AuthenticationError, messageOf } from '../ca/errors.js';
+import { formatSpiffeId, type WorkloadIdentity } from '../ca/spiffe.js';
+import type { Mesh } from '../model/mesh.js';
+import type { Proxy } from '../model/proxy.js';
+import { NodeError, parseNode } from '../model/proxy-node.js';
+import type { Views } from '../views/views.js';
+import { GrpcStatus, type PeerInfo, type ProxyHandle, Refusal, type ResourceProvider } from '../xds/provider.js';
+import type { Identities } from './identities.js';
+
+/** What a {@link MeshProvider} is made of. */
+export interface MeshProviderParts {
+  readonly mesh: Mesh;
+  readonly views: Views;
+  readonly authenticators: readonly Authenticator[];
+  readonly identities: Identities;
+  /** Told of a failure that is nobody's fault but ours; the peer hears only that there was one. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export class MeshProvider implements ResourceProvider {
+  /** Streams per proxy row. */
+  readonly #streams = new Map<string, number>();
+
+  constructor(private readonly parts: MeshProviderParts) {}
+
+  /** @inheritdoc */
+  async connect(node: Node, peer: PeerInfo): Promise<ProxyHandle> {
+    try {
+      return await this.#connect(node, peer);
+    } catch (error) {
+      if (!(error instanceof Refusal)) this.parts.onError?.(error);
+      throw error;
+    }
+  }
+
+  async #connect(node: Node, peer: PeerInfo): Promise<ProxyHandle> {
+    const identity = await this.#authenticate(peer);
+    const proxy = parse(node, identity);
+    if (identity !== undefined) authorize(proxy, identity);
+    const release = identity !== undefined && proxy.certificates === 'ads' ? await this.#certificate(identity) : undefined;
+    this.#add(proxy);
+    let isOpen = true;
+    return {
+      id: proxyName(proxy),
+      watch: (typeUrl, names, onStale) => this.parts.views.watch(proxy.key, typeUrl, names, onStale),
+      close: () => {
+        if (!isOpen) return;
+        isOpen = false;
+        this.#remove(proxy);
+        release?.();
+      },
+    };
+  }
+
+  async #authenticate(peer: PeerInfo): Promise<WorkloadIdentity | undefined> {
+    // What a plaintext peer says of itself could be anybody's: a token that came that way proves nothing.
+    if (peer.tls === undefined) return undefined;
+    let identity: WorkloadIdentity | undefined;
+    try {
+      identity = await authenticatePeer({ tls: { chainDer: peer.tls.chain }, headers: peer.metadata }, this.parts.authenticators);
+    } catch (error) {
+      if (error instanceof AuthenticationError) throw new Refusal(GrpcStatus.UNAUTHENTICATED, error.message);
+      throw error;
+    }
+    if (identity === undefined)
+      throw new Refusal(GrpcStatus.UNAUTHENTICATED, 'no credential: need a client certificate or a join token (mizzen bootstrap)');
+    return identity;
+  }
+
+  async #certificate(identity: WorkloadIdentity): Promise<() => void> {
+    try {
+      return await this.parts.identities.hold(identity);
+    } catch (error) {
+      throw new Refusal(GrpcStatus.UNAVAILABLE, `no certificate for ${formatSpiffeId(identity)} now: ${messageOf(error)}`);
+    }
+  }
+
+  #add(proxy: Proxy): void {
+    const { graph, rows } = this.parts.mesh;
+    const streams = this.#streams.get(proxy.key) ?? 0;
+    this.#streams.set(proxy.key, streams + 1);
+    if (streams === 0) graph.transaction(() => rows.proxies.set(proxy));
+  }
+
+  #remove(proxy: Proxy): void {
+    const { graph, rows } = this.parts.mesh;
+    const streams = (this.#streams.get(proxy.key) ?? 1) - 1;
+    if (streams > 0) {
+      this.#streams.set(proxy.key, streams);
+      return;
+    }
+    this.#streams.delete(proxy.key);
+    graph.transaction(() => rows.proxies.delete(proxy.key));
+  }
+}
+
+/** How people name a proxy: `name.namespace`. */
+export const proxyName = (proxy: Proxy): string => `${proxy.name}.${proxy.namespace}`;
+
+function parse(node: Node, identity: WorkloadIdentity | undefined): Proxy {
+  const { id, metadata, locality } = node;
+  try {
+    return parseNode({ id, ...(metadata && { metadata }), ...(locality && { locality }) }, identity === undefined ? '' : formatSpiffeId(identity));
+  } catch (error) {
+    if (error instanceof NodeError) throw new Refusal(GrpcStatus.INVALID_ARGUMENT, error.message);
+    throw error;
+  }
+}
+
+/** A proxy speaks for the workload that it proved to be, and for no other. */
+function authorize(proxy: Proxy, identity: WorkloadIdentity): void {
+  const id = formatSpiffeId(identity);
+  if (proxy.namespace !== identity.namespace) {
+    throw new Refusal(GrpcStatus.PERMISSION_DENIED, `node ${proxy.id} claims namespace ${JSON.stringify(proxy.namespace)}, but its peer is ${id}`);
+  }
+  if (proxy.serviceAccount !== '' && proxy.serviceAccount !== identity.serviceAccount) {
+    throw new Refusal(
+      GrpcStatus.PERMISSION_DENIED,
+      `node ${proxy.id} claims service account ${JSON.stringify(proxy.serviceAccount)}, but its peer is ${id}`,
+    );
+  }
+}
