@@ -53,7 +53,8 @@ export type ClientTLSSettings = NonNullable<TrafficPolicy['tls']>;
 
 export type GatewaySpec = NonNullable<IGateway['spec']>;
 export type Server = Item<GatewaySpec['servers']>;
-export type ServerTLSSettings = NonNullable<Server['tls']>;
+/** With the fields that the package's CRDs are too old for. */
+export type ServerTLSSettings = NonNullable<Server['tls']> & { ecdhCurves?: string[]; insecureSkipVerify?: boolean };
 
 export type ServiceEntrySpec = NonNullable<IServiceEntry['spec']>;
 export type ServiceEntryPort = Item<ServiceEntrySpec['ports']>;

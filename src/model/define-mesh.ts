@@ -32,7 +32,7 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
   const sidecarScopes = defineSidecarScopes(graph, { ...base, services, virtualServices });
   const proxies = defineProxies(graph, { ...base, services, endpoints });
   const destinationRules = defineDestinationRules(graph, { ...base, services });
-  const gateways = defineGateways(graph, { ...base, services, endpoints });
+  const gateways = defineGateways(graph, base);
   const peerAuthentications = definePeerAuthentications(graph, base);
   return { graph, rows, config, services, endpoints, proxies, sidecarScopes, virtualServices, destinationRules, gateways, peerAuthentications };
 }

@@ -3,6 +3,7 @@
  */
 import type { Mesh } from '../model/mesh.js';
 import type { EncodedResource } from './encode.js';
+import { defineGatewayListenerViews } from './gateway-listeners.js';
 import { defineInboundListenerViews } from './inbound-listeners.js';
 import { defineListenerSettings } from './listener-settings.js';
 import { defineOutboundListenerViews } from './outbound-listeners.js';
@@ -16,9 +17,11 @@ export function defineListenerViews(mesh: Mesh): ListenerViews {
   const settings = defineListenerSettings(mesh);
   const outbound = defineOutboundListenerViews(mesh);
   const inbound = defineInboundListenerViews(mesh);
+  const gateways = defineGatewayListenerViews(mesh);
   return {
     chunks(proxyKey) {
       const scope = mesh.proxies.outboundScope(proxyKey);
+      if (scope.type === 'router') return [gateways.chunk(scope, settings.get(proxyKey))];
       if (scope.type !== 'sidecar') return [];
       const self = mesh.proxies.get(proxyKey)?.ipAddresses[0] ?? '';
       const own = settings.get(proxyKey);

@@ -1,0 +1,96 @@
+/**
+ * Filter chains of one gateway listener, server by server (envoy-shapes §11). Envoy refuses a listener in which two chains could take the same
+ * connection: the later one is left out.
+ */
+import type { Filter } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
+import type { DownstreamTlsContext } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/tls.js';
+import type { GatewayTopology, TLSConfig } from '../../api/mesh-config.js';
+import { bareHosts, isPlainHttp, passesThrough, terminatesHttps } from '../../model/gateway-server.js';
+import type { GatewayServer } from '../../model/mesh.js';
+import { type Protocol, parseProtocol } from '../../model/protocol.js';
+import type { CertificateSource } from '../../model/proxy.js';
+import { type ChainMatch, MATCH_ALL } from '../listener/filter-chain-match.js';
+import { protocolFilters } from '../listener/protocol-filters.js';
+import type { HttpSettings, TcpSettings } from '../listener/settings.js';
+import { type TcpProxyPlan, tcpProxy } from '../listener/tcp-proxy.js';
+import type { Partial } from '../proto.js';
+import { type AutoPassthroughContext, autoPassthrough, MUTUAL_TLS_ALPN } from './auto-passthrough.js';
+import { gatewayConnectionManager } from './http.js';
+import { type StreamContext, tcpRoute, tlsRoutes } from './stream-routes.js';
+import { gatewayTlsContext } from './tls-context.js';
+
+export interface GatewayChain {
+  readonly match: ChainMatch;
+  readonly tls?: Partial<DownstreamTlsContext>;
+  readonly filters: readonly Partial<Filter>[];
+}
+
+export interface ChainContext extends StreamContext, AutoPassthroughContext {
+  readonly listener: string;
+  readonly certificates: CertificateSource;
+  readonly topology: GatewayTopology;
+  readonly tlsDefaults: TLSConfig | undefined;
+  readonly http: HttpSettings;
+  readonly tcp: TcpSettings;
+}
+
+export function gatewayChains(servers: readonly GatewayServer[], context: ChainContext): readonly GatewayChain[] {
+  // Plain HTTP servers share one chain and tell their hosts apart by routes.
+  const firstHttp = servers.find(({ server }) => isPlainHttp(server));
+  const chains = servers.flatMap((at) => (isPlainHttp(at.server) && at !== firstHttp ? [] : chainsOf(at, context)));
+  const taken = new Set<string>();
+  return chains.filter(({ match }) => {
+    const conditions = conditionsOf(match);
+    if (conditions.some((condition) => taken.has(condition))) return false;
+    for (const condition of conditions) taken.add(condition);
+    return true;
+  });
+}
+
+/** Every SNI counts on its own; no SNI and `*` are one. */
+function conditionsOf({ serverNames, applicationProtocols }: ChainMatch): string[] {
+  const names = serverNames.length === 0 || serverNames.includes('*') ? ['*'] : serverNames;
+  return names.map((name) => `${name.toLowerCase()} ${applicationProtocols.join()}`);
+}
+
+function chainsOf(at: GatewayServer, context: ChainContext): readonly GatewayChain[] {
+  const { server } = at;
+  const protocol = parseProtocol(server.port.protocol);
+  if (isPlainHttp(server)) return [{ match: MATCH_ALL, filters: [connectionManager(at, '', protocol, context)] }];
+  if (terminatesHttps(server)) {
+    return [
+      {
+        match: { ...MATCH_ALL, serverNames: bareHosts(server) },
+        tls: gatewayTlsContext(server, context.certificates, context.tlsDefaults),
+        filters: [connectionManager(at, server.name ?? '', protocol, context)],
+      },
+    ];
+  }
+  if (passesThrough(server)) return passthroughChains(at, protocol, context);
+  const proxy = tcpRoute(at, context);
+  if (proxy === undefined) return [];
+  const filters = stream(protocol, proxy, context);
+  if (server.tls === undefined) return [{ match: MATCH_ALL, filters }];
+  return [{ match: { ...MATCH_ALL, serverNames: bareHosts(server) }, tls: gatewayTlsContext(server, context.certificates, context.tlsDefaults), filters }];
+}
+
+function passthroughChains(at: GatewayServer, protocol: Protocol, context: ChainContext): readonly GatewayChain[] {
+  if (at.server.tls?.mode === 'AUTO_PASSTHROUGH') {
+    return autoPassthrough(at.server, context).map(({ cluster, protocol: ofPort, proxy }) => ({
+      match: { ...MATCH_ALL, serverNames: [cluster], applicationProtocols: MUTUAL_TLS_ALPN },
+      filters: stream(ofPort, proxy, context),
+    }));
+  }
+  return tlsRoutes(at, context).map(({ sniHosts, proxy }) => ({
+    match: { ...MATCH_ALL, serverNames: sniHosts },
+    filters: stream(protocol, proxy, context),
+  }));
+}
+
+const connectionManager = ({ routeName }: GatewayServer, statPrefix: string, protocol: Protocol, { listener, topology, http }: ChainContext): Partial<Filter> =>
+  gatewayConnectionManager({ listener, routeName, protocol, statPrefix, topology }, http);
+
+const stream = (protocol: Protocol, proxy: TcpProxyPlan, { tcp }: ChainContext): Partial<Filter>[] => [
+  ...protocolFilters(protocol, proxy.statPrefix),
+  tcpProxy(proxy, tcp),
+];

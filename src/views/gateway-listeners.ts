@@ -1,0 +1,122 @@
+/**
+ * Listeners of gateways, one resource per address and port of the merged Gateways. Proxies with equal scopes and settings share them. A plain
+ * HTTP listener depends on Gateways alone; byte streams also on the VirtualServices bound to theirs.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
+import type { GatewayTopology, TLSConfig } from '../api/mesh-config.js';
+import type { VirtualService } from '../api/istio.js';
+import type { GatewayServer, Mesh } from '../model/mesh.js';
+import { type OutboundScope, scopeOf } from '../model/scope.js';
+import type { Service } from '../model/service.js';
+import { byServiceAge } from '../model/services.js';
+import { translateGatewayListener } from '../translate/gateway/listener.js';
+import { effectiveProxyConfig } from '../translate/listener/settings.js';
+import { type EncodedResource, encodeResource, sameElements, sameResource } from './encode.js';
+import type { InternedSettings } from './listener-settings.js';
+
+export interface GatewayListenerViews {
+  chunk(scope: OutboundScope, settings: InternedSettings): readonly EncodedResource[];
+}
+
+/** Of the mesh's settings what only gateways show. */
+interface EdgeSettings {
+  readonly topology: GatewayTopology;
+  readonly tlsDefaults?: TLSConfig;
+}
+
+/** Ports below this cannot be bound without privileges. */
+const FIRST_UNPRIVILEGED = 1024;
+
+export function defineGatewayListenerViews(mesh: Mesh): GatewayListenerViews {
+  const { graph } = mesh;
+
+  /** Key: the proxy's own ProxyConfig. */
+  const edgeSettings = graph.query(
+    'gatewayEdgeSettings',
+    (proxyConfig: string): EdgeSettings => {
+      const config = mesh.config();
+      const { tlsDefaults } = config;
+      return { topology: effectiveProxyConfig(config, proxyConfig).gatewayTopology ?? {}, ...(tlsDefaults === undefined ? {} : { tlsDefaults }) };
+    },
+    { equals: isDeepStrictEqual },
+  );
+
+  /** Key: `namespace|gateway`. Most VirtualServices are HTTP only: their changes end here. */
+  const streamVirtualServices = graph.query(
+    'gatewayStreamVirtualServices',
+    (key: string): readonly VirtualService[] => {
+      const [namespace = '', gateway = ''] = key.split('|');
+      return mesh.virtualServices.bound(namespace, gateway).filter(({ spec }) => (spec.tcp?.length ?? 0) > 0 || (spec.tls?.length ?? 0) > 0);
+    },
+    { equals: sameElements },
+  );
+
+  const visibleServices = (scope: OutboundScope): readonly Service[] =>
+    mesh.sidecarScopes
+      .namespaces(scope)
+      .flatMap((namespace) => mesh.sidecarScopes.servicesIn(scope, namespace))
+      .sort(byServiceAge);
+
+  /** Key: scope and port and address. Changes of other ports' servers end here. */
+  const servers = graph.query(
+    'gatewayServersAt',
+    (key: string): readonly GatewayServer[] => {
+      const [id, port, bind] = parse(key);
+      return mesh.gateways.listeners(scopeOf<OutboundScope>(id)).find((listener) => listener.port === port && listener.bind === bind)?.servers ?? [];
+    },
+    { equals: isDeepStrictEqual },
+  );
+
+  /** Key: scope, settings, port and address. */
+  const listener = graph.query(
+    'gatewayListener',
+    (key: string): EncodedResource | undefined => {
+      const at = key.indexOf('~');
+      const settings = scopeOf<InternedSettings>(key.slice(0, at));
+      const place = key.slice(at + 1);
+      const [id, port, bind] = parse(place);
+      const scope = scopeOf<OutboundScope>(id);
+      const { topology, tlsDefaults } = edgeSettings.get(scope.proxyConfig);
+      const translated = translateGatewayListener(
+        { bind, port, ipMode: scope.ipMode, servers: servers.get(place) },
+        {
+          certificates: scope.certificates,
+          topology,
+          tlsDefaults,
+          http: settings.http,
+          tcp: settings.tcp,
+          outboundStatName: settings.outboundStatName,
+          virtualServices: (gateway) => streamVirtualServices.get(`${scope.namespace}|${gateway}`),
+          service: (hostname) => mesh.sidecarScopes.service(scope, hostname),
+          rule: (service) => mesh.destinationRules.select(scope, service)?.spec,
+          services: () => visibleServices(scope),
+        },
+      );
+      return translated === undefined ? undefined : encodeResource(Listener, translated.name ?? '', translated);
+    },
+    { equals: sameResource },
+  );
+
+  /** Key: settings and scope. */
+  const listeners = graph.query(
+    'gatewayListeners',
+    (key: string): readonly EncodedResource[] => {
+      const id = key.slice(key.indexOf('~') + 1);
+      const scope = scopeOf<OutboundScope>(id);
+      return mesh.gateways
+        .listeners(scope)
+        .filter(({ port }) => !(scope.unprivilegedPod && port < FIRST_UNPRIVILEGED))
+        .flatMap(({ port, bind }) => listener.get(`${key}~${port}~${bind}`) ?? []);
+    },
+    { equals: sameElements },
+  );
+
+  return { chunk: (scope, settings) => listeners.get(`${settings.id}~${scope.id}`) };
+}
+
+/** `scope~port~address`; addresses may hold anything. */
+function parse(key: string): [scope: string, port: number, bind: string] {
+  const [scope = '', port = '', ...bind] = key.split('~');
+  return [scope, Number(port), bind.join('~')];
+}
