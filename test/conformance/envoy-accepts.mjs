@@ -1,7 +1,7 @@
 // Holds every resource that `translate` wrote against a real Envoy: a static bootstrap made of them must pass `envoy --mode validate`.
 // Route configurations are put inline (Envoy does not look at what comes over RDS in this mode), load assignments into static clusters.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findEnvoy } from '../../scripts/envoy.mjs';
@@ -51,16 +51,16 @@ const http2 = () => ({
   },
 });
 
+/** Output goes to a file: an access log to /dev/stdout cannot be opened when that is a socket. */
 function validate(envoy, file) {
   return new Promise((resolve) => {
-    const child = spawn(envoy, ['--mode', 'validate', '-c', file, '--log-level', 'error', '--concurrency', '1'], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    child.stdout.on('data', (data) => (said += data));
-    child.stderr.on('data', (data) => (said += data));
+    const log = openSync(`${file}.log`, 'w+');
+    const child = spawn(envoy, ['--mode', 'validate', '-c', file, '--log-level', 'error', '--concurrency', '1'], { stdio: ['ignore', log, log] });
     const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
     child.on('close', (code) => {
       clearTimeout(timer);
-      resolve(code === 0 ? undefined : said.trim().split('\n').slice(-3).join(' ').slice(0, 600));
+      closeSync(log);
+      resolve(code === 0 ? undefined : readFileSync(`${file}.log`, 'utf8').trim().split('\n').slice(-3).join(' ').slice(0, 600));
     });
   });
 }

@@ -1,0 +1,47 @@
+/** What CI runs, in order, with the sum of all counts in the last line. A part that prints no count counts by its exit code. */
+import { spawn } from 'node:child_process';
+
+const parts = [
+  ['checks', 'npm', ['run', '--silent', 'check']],
+  ['tests', 'npm', ['test', '--silent']],
+  ['conformance', 'npm', ['run', '--silent', 'conformance', '--', '--check', '--envoy']],
+  ['e2e', 'npm', ['run', '--silent', 'e2e']],
+  ['demo', 'npm', ['run', '--silent', 'demo']],
+];
+
+/** Runs a part with its output shown; resolves to its counts. */
+function run([name, command, args]) {
+  return new Promise((resolve) => {
+    console.log(`\n===== ${name}: ${command} ${args.join(' ')}`);
+    const begun = Date.now();
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CI: 'true', FORCE_COLOR: '0' } });
+    let tail = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => {
+        process.stdout.write(data);
+        tail = (tail + data).slice(-200_000);
+      });
+    }
+    child.on('close', (code) => resolve({ name, code: code ?? 1, seconds: Math.round((Date.now() - begun) / 1000), ...counts(tail, code ?? 1) }));
+  });
+}
+
+/** Jest's closing line or our own `N passed, N failed`, whichever came last. */
+function counts(output, code) {
+  const own = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1);
+  const jest = [...output.matchAll(/^Tests:\s+(.*)$/gm)].at(-1)?.[1];
+  const of = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(jest ?? '')?.[1] ?? 0);
+  const found = own === undefined ? (jest === undefined ? undefined : { passed: of('passed'), failed: of('failed'), skipped: of('skipped') }) : { passed: Number(own[1]), failed: Number(own[2]), skipped: Number(own[3] ?? 0) };
+  if (found === undefined) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  return { ...found, failed: code !== 0 && found.failed === 0 ? 1 : found.failed };
+}
+
+const only = process.argv.slice(2);
+const results = [];
+for (const part of parts) if (only.length === 0 || only.includes(part[0])) results.push(await run(part));
+console.log();
+console.table(Object.fromEntries(results.map(({ name, ...rest }) => [name, rest])));
+const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+const skipped = sum('skipped');
+console.log(`${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exitCode = results.every((result) => result.code === 0) ? 0 : 1;
