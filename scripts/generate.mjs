@@ -91,6 +91,7 @@ generateCrdTypes();
 stage();
 rmSync('generated/src', { recursive: true, force: true });
 rmSync('generated/dist', { recursive: true, force: true });
+rmSync('generated/tsconfig.tsbuildinfo', { force: true }); // else the compiler believes that what was removed is there
 run('node_modules/.bin/buf', ['generate']);
 run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'], join(root, 'generated'));
 writeFileSync(stampFile, wanted);
