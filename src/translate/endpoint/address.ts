@@ -6,8 +6,9 @@ import type { Partial } from '../proto.js';
 
 const UNIX = 'unix://';
 
-/** IP, host name or `unix://` path as an Envoy address. */
+/** IP, host name, `unix://` path or bare path as an Envoy address. */
 export function buildAddress(address: string, port: number): Partial<Address> {
-  if (address.startsWith(UNIX)) return { address: { $case: 'pipe', value: { path: address.slice(UNIX.length) } } };
+  const path = address.startsWith(UNIX) ? address.slice(UNIX.length) : address;
+  if (path !== address || path.startsWith('/')) return { address: { $case: 'pipe', value: { path } } };
   return { address: { $case: 'socketAddress', value: { address, portSpecifier: { $case: 'portValue', value: port } } } };
 }
