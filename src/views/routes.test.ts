@@ -1,4 +1,4 @@
-import { RouteConfiguration } from '@envoyproxy/xds-protos/envoy/config/route/v3/route.js';
+import type { RouteConfiguration } from '@envoyproxy/xds-protos/envoy/config/route/v3/route.js';
 import { describe, expect, test } from '@jest/globals';
 import { Graph } from '../graph/graph.js';
 import { defineMesh } from '../model/define-mesh.js';

@@ -20,10 +20,20 @@ const context = (over: Partial<RouteContext> = {}): RouteContext => ({
 });
 const to = (host: string, more: object = {}): NonNullable<HTTPRoute['route']> =>
   [{ destination: { host }, ...more }] as NonNullable<HTTPRoute['route']>;
+/** Some JSON, looked into without knowing its type. */
+interface Json {
+  readonly [key: string]: Json;
+  readonly route: Json;
+  readonly decorator: Json;
+  readonly redirect: Json;
+  readonly directResponse: Json;
+  readonly retryPolicy: Json;
+  readonly typedPerFilterConfig: Json;
+}
 /** Routes as JSON, the form in which Envoy's documentation shows them. */
 const json = (http: unknown[], over?: Partial<RouteContext>) =>
-  httpRoutes(http as HTTPRoute[], context(over)).map((route) => Route.toJSON(Route.fromPartial(route)) as any);
-const one = (http: object, over?: Partial<RouteContext>) => json([{ route: to('a.example'), ...http }], over)[0];
+  httpRoutes(http as HTTPRoute[], context(over)).map((route) => Route.toJSON(Route.fromPartial(route)) as Json);
+const one = (http: object, over?: Partial<RouteContext>) => json([{ route: to('a.example'), ...http }], over)[0] as Json;
 
 describe('order and choice of routes', () => {
   test('VS-005 nothing comes after a route that takes everything', () => {
@@ -66,7 +76,7 @@ describe('order and choice of routes', () => {
 });
 
 describe('match', () => {
-  const match = (from: object, over?: Partial<RouteContext>) => one({ match: [from] }, over).match;
+  const match = (from: object, over?: Partial<RouteContext>) => one({ match: [from] }, over)['match'] as Json;
   test('VS-007 VS-008 paths', () => {
     expect(match({ uri: { exact: '/a' }, ignoreUriCase: true })).toEqual({ path: '/a', caseSensitive: false });
     expect(match({ uri: { prefix: '/a/' } })).toEqual({ prefix: '/a/', caseSensitive: true });
@@ -92,7 +102,7 @@ describe('match', () => {
       authority: { prefix: 'a.' },
       queryParams: { q: { regex: 'x+' }, p: {} },
     });
-    expect(found.headers.map((header: { name: string }) => header.name)).toEqual([':method', ':authority', ':scheme']);
+    expect((found.headers as unknown as { name: string }[]).map((header) => header.name)).toEqual([':method', ':authority', ':scheme']);
     expect(found.queryParameters).toEqual([
       { name: 'p', presentMatch: true },
       { name: 'q', stringMatch: { safeRegex: { regex: 'x+' } } },
@@ -105,7 +115,10 @@ describe('match', () => {
     });
     expect(headers).toBeUndefined();
     expect(
-      dynamicMetadata.map((matcher: { path: { key: string }[]; invert?: boolean }) => [matcher.path.map(({ key }) => key), matcher.invert]),
+      (dynamicMetadata as unknown as { path: { key: string }[]; invert?: boolean }[]).map((matcher) => [
+        matcher.path.map(({ key }) => key),
+        matcher.invert,
+      ]),
     ).toEqual([
       [['payload', 'group', 'id'], undefined],
       [['payload', 'a.b'], true],
