@@ -55,12 +55,23 @@ export function envoyBootstrap(options: EnvoyBootstrap): Record<string, unknown>
     },
     layered_runtime: {
       layers: [
-        { name: 'mizzen', static_layer: { overload: { global_downstream_max_connections: 2147483647 }, 're2.max_program_size.error_level': 32768 } },
+        // Routes of large meshes hold long regular expressions.
+        { name: 'mizzen', static_layer: { 're2.max_program_size.error_level': 32768 } },
         { name: 'admin', admin_layer: {} },
       ],
     },
+    overload_manager: {
+      resource_monitors: [
+        {
+          name: 'envoy.resource_monitors.global_downstream_max_connections',
+          typed_config: {
+            '@type': `${EXTENSIONS}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`,
+            max_active_downstream_connections: 2147483647,
+          },
+        },
+      ],
+    },
     stats_config: { use_all_default_tags: true },
-    cluster_manager: { outlier_detection: { event_log_path: '/dev/null' } },
   };
 }
 
