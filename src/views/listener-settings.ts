@@ -5,9 +5,12 @@ import type { Mesh } from '../model/mesh.js';
 import { internScope } from '../model/scope.js';
 import type { OutboundSettings } from '../translate/listener/outbound.js';
 import { type ListenerSettings, listenerSettings, type WorkloadFacts } from '../translate/listener/settings.js';
+import type { VirtualOutboundSettings } from '../translate/listener/virtual-outbound.js';
 
 export type InternedSettings = ListenerSettings & { readonly id: string };
 export type InternedOutboundSettings = OutboundSettings & { readonly id: string };
+
+export type InternedVirtualOutboundSettings = VirtualOutboundSettings & { readonly id: string };
 
 /** A query: proxy key → settings. */
 export function defineListenerSettings(mesh: Mesh): { get(proxyKey: string): InternedSettings } {
@@ -44,3 +47,7 @@ export function outboundSettings({ protocolDetectionTimeout, tcp, http }: Listen
     ? internScope<InternedOutboundSettings>('lh', { protocolDetectionTimeout, tcp, http })
     : internScope<InternedOutboundSettings>('lt', { protocolDetectionTimeout: '0s', tcp });
 }
+
+/** The part that `virtualOutbound` depends on. */
+export const virtualOutboundSettings = ({ ipMode, interceptionMode, outboundPort, tcp }: ListenerSettings): InternedVirtualOutboundSettings =>
+  internScope<InternedVirtualOutboundSettings>('lv', { ipMode, interceptionMode, outboundPort, tcp });

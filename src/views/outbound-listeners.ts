@@ -6,6 +6,7 @@
 import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import type { DestinationRuleSpec, VirtualService } from '../api/istio.js';
 import type { Mesh } from '../model/mesh.js';
+import { VIRTUAL_OUTBOUND } from '../model/names.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Port, Service } from '../model/service.js';
 import { wildcard } from '../translate/listener/address.js';
@@ -17,7 +18,13 @@ import type { TcpProxyPlan } from '../translate/listener/tcp-proxy.js';
 import { translateVirtualOutbound, unknownTraffic } from '../translate/listener/virtual-outbound.js';
 import { serviceDomains } from '../translate/route/domains.js';
 import { type EncodedResource, encodeResource, sameElements, sameResource } from './encode.js';
-import { type InternedOutboundSettings, type InternedSettings, outboundSettings } from './listener-settings.js';
+import {
+  type InternedOutboundSettings,
+  type InternedSettings,
+  type InternedVirtualOutboundSettings,
+  outboundSettings,
+  virtualOutboundSettings,
+} from './listener-settings.js';
 
 /** Chunk of slots that belong to no namespace. */
 const SHARED = '';
@@ -184,6 +191,20 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
     { equals: (a, b) => a.size === b.size && [...a].every((bind) => b.has(bind)) },
   );
 
+  /** Key: settings and where unknown traffic goes. */
+  const virtualOutbound = graph.query(
+    'virtualOutbound',
+    (key: string): EncodedResource | undefined => {
+      const at = key.indexOf('~');
+      const virtual = translateVirtualOutbound(
+        JSON.parse(key.slice(at + 1)) as TcpProxyPlan,
+        scopeOf<InternedVirtualOutboundSettings>(key.slice(0, at)),
+      );
+      return virtual === undefined ? undefined : encodeResource(Listener, VIRTUAL_OUTBOUND, virtual);
+    },
+    { equals: sameResource },
+  );
+
   /** Key: scope and settings. What does not depend on services. */
   const fixed = graph.query(
     'fixedOutboundListeners',
@@ -194,9 +215,8 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
       const port = scope.httpProxyPort === 0 ? (mesh.config().proxyHttpPort ?? 0) : scope.httpProxyPort;
       const made: EncodedResource[] = [];
       if (port > 0) made.push(encode(httpProxyPlan(port, settings, otherwise(scope)), settings));
-      const virtual = translateVirtualOutbound(otherwise(scope), settings);
-      if (virtual !== undefined) made.push(encodeResource(Listener, virtual.name as string, virtual));
-      return made;
+      const virtual = virtualOutbound.get(`${virtualOutboundSettings(settings).id}~${JSON.stringify(otherwise(scope))}`);
+      return virtual === undefined ? made : [...made, virtual];
     },
     { equals: (a, b) => a.length === b.length && a.every((resource, i) => sameResource(resource, b[i])) },
   );

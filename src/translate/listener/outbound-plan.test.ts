@@ -27,7 +27,7 @@ const tcp = (given: Offer): ChainPlan[] => [
 const plan = (bind: string, ...offers: Offer[]) =>
   planListener(slot(bind, ...offers), { wildcard: '0.0.0.0', otherwise: toCluster('PassthroughCluster'), tcpChains: tcp });
 const chains = (...args: Parameters<typeof plan>) =>
-  plan(...args).chains.map(({ to }) => (to.kind === 'http' ? `http ${to.routes}` : `tcp ${String(to.proxy.to)}`));
+  plan(...args).chains.map(({ to }) => (to.kind === 'http' ? `http ${to.routes}` : `tcp ${JSON.stringify(to.proxy.to)}`));
 
 describe('plan of an outbound listener', () => {
   test('declared HTTP on the wildcard sniffs, so that other traffic on its port still passes', () => {
@@ -39,22 +39,22 @@ describe('plan of an outbound listener', () => {
     expect(plan('127.0.0.5', offer('a', 'HTTP')).chains[0]?.match).toEqual(MATCH_ALL);
   });
   test('SD-014: a detected port has routes of its own on a VIP, the port’s on the wildcard', () => {
-    expect(chains('10.0.0.1', offer('a', 'Unsupported'))).toEqual(['tcp a', 'http a:7000']);
-    expect(chains('0.0.0.0', offer('a', 'Unsupported'))).toEqual(['tcp a', 'http 7000']);
+    expect(chains('10.0.0.1', offer('a', 'Unsupported'))).toEqual(['tcp "a"', 'http a:7000']);
+    expect(chains('0.0.0.0', offer('a', 'Unsupported'))).toEqual(['tcp "a"', 'http 7000']);
   });
   test('SD-067: HTTP and TCP on one address become a sniffing listener, in either order', () => {
-    expect(chains('0.0.0.0', offer('t', 'TCP'), offer('h', 'HTTP'))).toEqual(['tcp t', 'http 7000']);
-    expect(chains('0.0.0.0', offer('h', 'HTTP'), offer('t', 'TCP'))).toEqual(['http 7000', 'tcp t']);
+    expect(chains('0.0.0.0', offer('t', 'TCP'), offer('h', 'HTTP'))).toEqual(['tcp "t"', 'http 7000']);
+    expect(chains('0.0.0.0', offer('h', 'HTTP'), offer('t', 'TCP'))).toEqual(['http 7000', 'tcp "t"']);
   });
   test('SD-067: of two equal TCP chains the first wins', () => {
-    expect(chains('0.0.0.0', offer('first', 'TCP'), offer('second', 'TCP'))).toEqual(['tcp first']);
+    expect(chains('0.0.0.0', offer('first', 'TCP'), offer('second', 'TCP'))).toEqual(['tcp "first"']);
   });
   test('SD-067: Mongo and MySQL share with nobody', () => {
-    expect(chains('0.0.0.0', offer('mongo', 'Mongo'), offer('h', 'HTTP'))).toEqual(['tcp mongo']);
+    expect(chains('0.0.0.0', offer('mongo', 'Mongo'), offer('h', 'HTTP'))).toEqual(['tcp "mongo"']);
     expect(chains('0.0.0.0', offer('h', 'HTTP'), offer('db', 'MySQL'))).toEqual(['http 7000']);
   });
   test('an explicit HTTP listener gives way to a detected port', () => {
-    expect(chains('127.0.0.5', offer('h', 'HTTP'), offer('d', 'Unsupported'))).toEqual(['tcp d', 'http d:7000']);
+    expect(chains('127.0.0.5', offer('h', 'HTTP'), offer('d', 'Unsupported'))).toEqual(['tcp "d"', 'http d:7000']);
   });
 });
 

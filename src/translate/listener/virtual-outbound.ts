@@ -12,6 +12,9 @@ import { addresses, wildcards } from './address.js';
 import type { ListenerSettings } from './settings.js';
 import { type TcpProxyPlan, tcpProxy, toCluster } from './tcp-proxy.js';
 
+/** What the listener depends on. */
+export type VirtualOutboundSettings = Pick<ListenerSettings, 'ipMode' | 'interceptionMode' | 'outboundPort' | 'tcp'>;
+
 /** Where connections to unknown destinations go. */
 export function unknownTraffic(policy: 'ALLOW_ANY' | 'REGISTRY_ONLY', egressProxy: Destination | undefined): TcpProxyPlan {
   if (policy === 'REGISTRY_ONLY') return toCluster(BLACK_HOLE_CLUSTER);
@@ -20,7 +23,7 @@ export function unknownTraffic(policy: 'ALLOW_ANY' | 'REGISTRY_ONLY', egressProx
 }
 
 /** undefined without interception: nothing is redirected then. */
-export function translateVirtualOutbound(otherwise: TcpProxyPlan, settings: ListenerSettings): Partial<Listener> | undefined {
+export function translateVirtualOutbound(otherwise: TcpProxyPlan, settings: VirtualOutboundSettings): Partial<Listener> | undefined {
   if (settings.interceptionMode === 'NONE') return undefined;
   return {
     name: VIRTUAL_OUTBOUND,
