@@ -3,7 +3,7 @@
  * Pure; routes are named, not looked up. GW-002, GW-011, GW-020, GW-021, GW-026, GW-032, VS-006.
  */
 import type { Server } from '../../api/istio.js';
-import { bySpecificity, hostIsWithin } from '../../model/hosts.js';
+import { bySpecificity, hostIsWithin, isWildcard } from '../../model/hosts.js';
 import { authority } from './default-route.js';
 import type { HostBinding } from './sidecar-hosts.js';
 
@@ -56,8 +56,14 @@ export function gatewayHosts(servers: readonly BoundServer[], hasRoutes: (from: 
       if (redirects) draft.requireTls = true;
       return draft;
     };
+    const indexes = new Map<string, HostIndex>();
+    const hostsOf = (namespace: string): HostIndex => {
+      let index = indexes.get(namespace);
+      if (index === undefined) indexes.set(namespace, (index = indexHosts(hostsFor(server, namespace, gatewayNamespace))));
+      return index;
+    };
     for (const { key, hosts } of virtualServices) {
-      const shared = intersection(hostsFor(server, key.slice(0, key.indexOf('/')), gatewayNamespace), hosts);
+      const shared = intersection(hostsOf(key.slice(0, key.indexOf('/'))), hosts);
       if (shared.length === 0) continue;
       const id = `${gateway}|${key}`;
       let from = made.get(id);
@@ -95,14 +101,25 @@ export function hostsFor(server: Server, namespace: string, gatewayNamespace: st
   });
 }
 
-/** The narrower of every pair that overlaps, without repetitions. */
-export function intersection(left: readonly string[], right: readonly string[]): readonly string[] {
+/** Hosts of a server, ready to be compared with those of many VirtualServices. */
+export interface HostIndex {
+  readonly exact: ReadonlySet<string>;
+  readonly wildcards: readonly string[];
+}
+
+export const indexHosts = (hosts: readonly string[]): HostIndex => ({
+  exact: new Set(hosts.filter((host) => !isWildcard(host))),
+  wildcards: hosts.filter(isWildcard),
+});
+
+/** The narrower of every pair that overlaps, without repetitions. Linear in wildcards only: a gateway may have thousands of exact hosts. */
+export function intersection(server: HostIndex, hosts: readonly string[]): readonly string[] {
   const found = new Set<string>();
-  for (const a of left) {
-    for (const b of right) {
-      if (hostIsWithin(a, b)) found.add(a);
-      else if (hostIsWithin(b, a)) found.add(b);
-    }
+  for (const host of hosts) {
+    if (server.exact.has(host) || server.wildcards.some((pattern) => hostIsWithin(host, pattern))) found.add(host);
+    if (!isWildcard(host)) continue;
+    for (const exact of server.exact) if (hostIsWithin(exact, host)) found.add(exact);
+    for (const pattern of server.wildcards) if (hostIsWithin(pattern, host)) found.add(pattern);
   }
   return [...found];
 }
