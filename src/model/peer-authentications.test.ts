@@ -23,8 +23,12 @@ function policies(...rows: Policy[]) {
   });
   const read = graph.query('test', (key: string) => {
     const { namespace, labels, port } = JSON.parse(key) as { namespace: string; labels: Record<string, string>; port: number };
-    const { mode, portModes, namespaceMode } = mesh.peerAuthentications;
-    return { mode: mode(namespace, labels, port), portModes: portModes(namespace, labels), namespaceMode: namespaceMode(namespace) };
+    const policy = mesh.peerAuthentications;
+    return {
+      mode: policy.mode(namespace, labels, port),
+      portModes: policy.portModes(namespace, labels),
+      namespaceMode: policy.namespaceMode(namespace),
+    };
   });
   return (namespace: string, labels: Record<string, string> = {}, port = 8080) => read.get(JSON.stringify({ namespace, labels, port }));
 }

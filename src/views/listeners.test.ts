@@ -1,4 +1,4 @@
-import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
+import type { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { AnyRow, Kind } from '../api/kinds.js';
 import { Graph, type Query } from '../graph/graph.js';
@@ -38,16 +38,14 @@ const pod = (key: string, app: string, ip: string, labels: Record<string, string
   mesh.graph.transaction(() => {
     const [namespace = '', name = ''] = key.split('/');
     const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions: [{ type: 'Ready', status: 'True' }] };
-    mesh.rows
-      .of('Pod')
-      .set({
-        kind: 'Pod',
-        apiVersion: 'v1',
-        metadata: { name, namespace, labels: { app, ...labels }, annotations: {} },
-        spec: { containers: [] },
-        status,
-        createdAt: 0,
-      } as never);
+    mesh.rows.of('Pod').set({
+      kind: 'Pod',
+      apiVersion: 'v1',
+      metadata: { name, namespace, labels: { app, ...labels }, annotations: {} },
+      spec: { containers: [] },
+      status,
+      createdAt: 0,
+    } as never);
   });
 function sidecar(ip: string, namespace: string, labels: Record<string, string> = {}): string {
   const proxy = parseNode({
