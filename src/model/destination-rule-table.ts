@@ -5,7 +5,7 @@
 import type { DestinationRule } from '../api/istio.js';
 import { byAge, keyOf } from '../api/resource.js';
 import { bySpecificity, hostIsWithin, isWildcard, resolveShortName } from './hosts.js';
-import type { Labels } from './labels.js';
+import { type Labels, pickLabels } from './labels.js';
 
 /** Rules of one host that count as one; the first is the winner. */
 export interface MergedRule {
@@ -66,4 +66,5 @@ function bySelectorThenAge(a: DestinationRule, b: DestinationRule): number {
 const mergeable = (a: MergedRule, b: MergedRule): boolean =>
   a.exportTo.join() === b.exportTo.join() && labelText(a.selector) === labelText(b.selector);
 
-const labelText = (labels: Labels | undefined): string => (labels === undefined ? 'all' : JSON.stringify(Object.entries(labels).sort()));
+const labelText = (labels: Labels | undefined): string =>
+  labels === undefined ? 'all' : JSON.stringify(pickLabels(labels, new Set(Object.keys(labels))));

@@ -2,13 +2,12 @@
  * CDS: a proxy's clusters as chunks, one per namespace of its services, one of its own ports, one that is always there. Each cluster is
  * encoded once for all scopes that get the same one.
  */
-import { Cluster } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 import type { Mesh } from '../model/mesh.js';
 import { type EndpointScope, type InboundScope, type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
-import type { ClusterPartial } from '../translate/cluster/draft.js';
 import { allowAnyDynamicDnsCluster, blackHoleCluster, passthroughCluster } from '../translate/cluster/passthrough.js';
-import { type EncodedResource, encodeResource, sameElements, sameResource } from './encode.js';
+import { encodeCluster, keepsHeaderCase } from './cluster-encoding.js';
+import { type EncodedResource, sameElements, sameResource } from './encode.js';
 import { assignmentInputs } from './endpoints.js';
 import { defineInboundClusters } from './inbound-clusters.js';
 import { defineOutboundClusters } from './outbound-clusters.js';
@@ -17,9 +16,6 @@ export interface ClusterViews {
   /** All clusters of a proxy; chunks are shared between proxies. */
   chunks(proxyKey: string): readonly (readonly EncodedResource[])[];
 }
-
-/** Encodes a cluster under its name. */
-export const encodeCluster = (cluster: ClusterPartial): EncodedResource => encodeResource(Cluster, cluster.name ?? '', cluster);
 
 const sameResources = (a: readonly EncodedResource[], b: readonly EncodedResource[]): boolean =>
   a.length === b.length && a.every((resource, i) => sameResource(resource, b[i]));
@@ -95,12 +91,6 @@ export function defineClusterViews(mesh: Mesh): ClusterViews {
       ];
     },
   };
-}
-
-/** The proxy's own ProxyConfig, else the mesh's (proxyHeaders.preserveHttp1HeaderCase). */
-export function keepsHeaderCase(mesh: Mesh, proxyConfig: string): boolean {
-  const own = proxyConfig === '' ? undefined : (JSON.parse(proxyConfig) as { proxyHeaders?: { preserveHttp1HeaderCase?: boolean } });
-  return (own?.proxyHeaders?.preserveHttp1HeaderCase ?? mesh.config().defaultConfig.proxyHeaders?.preserveHttp1HeaderCase) === true;
 }
 
 function parse(text: string): { scope: OutboundScope; namespace: string } {

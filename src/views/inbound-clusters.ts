@@ -10,7 +10,7 @@ import type { Service } from '../model/service.js';
 import { effectivePolicy } from '../model/traffic-policy.js';
 import { type InboundClusterInput, translateInboundCluster } from '../translate/cluster/inbound.js';
 import { inboundPassthroughCluster } from '../translate/cluster/passthrough.js';
-import { encodeCluster, keepsHeaderCase } from './clusters.js';
+import { encodeCluster, keepsHeaderCase } from './cluster-encoding.js';
 import type { EncodedResource } from './encode.js';
 
 type Pools = { inboundConnectionPool?: ConnectionPoolSettings };

@@ -10,7 +10,7 @@ import { effectivePolicy } from '../model/traffic-policy.js';
 import { type OutboundClusterInput, translateOutboundCluster } from '../translate/cluster/outbound.js';
 import { localitiesOf } from '../translate/endpoint/load-assignment.js';
 import type { AssignmentInputs } from './assignment-inputs.js';
-import { encodeCluster, keepsHeaderCase } from './clusters.js';
+import { encodeCluster, keepsHeaderCase } from './cluster-encoding.js';
 import { type EncodedResource, sameResource } from './encode.js';
 import { formatKey, parseKey, type SubsetKey } from './subset-key.js';
 
@@ -35,14 +35,7 @@ export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): Ou
   );
 
   const clusterInput = (key: SubsetKey, rest: readonly string[]): OutboundClusterInput | undefined => {
-    const [proxyType, ipMode, certificates, keepHeaderCase, mode, client = ''] = rest as [
-      ProxyType,
-      IpMode,
-      CertificateSource,
-      string,
-      string,
-      string,
-    ];
+    const [proxyType, ipMode, certificates, keepHeaderCase, mode, client] = rest as [ProxyType, IpMode, CertificateSource, string, string, string];
     const service = mesh.services.get(key.service);
     const port = service === undefined ? undefined : inputs.port(service, key.port);
     if (service === undefined || port === undefined) return undefined;

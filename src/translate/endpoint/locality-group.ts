@@ -1,7 +1,7 @@
 /**
  * Endpoints of one cluster by locality, before priorities: the form on which locality balancing works (envoy-shapes §8).
  */
-import { type LbEndpoint, LocalityLbEndpoints } from '@envoyproxy/xds-protos/envoy/config/endpoint/v3/endpoint_components.js';
+import type { LbEndpoint, LocalityLbEndpoints } from '@envoyproxy/xds-protos/envoy/config/endpoint/v3/endpoint_components.js';
 import type { Endpoint, Locality } from '../../model/service.js';
 import type { Partial } from '../proto.js';
 
