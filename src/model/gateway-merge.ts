@@ -40,7 +40,9 @@ export function mergeGateways(gateways: readonly Gateway[], scope: Pick<Outbound
       const key = `${bind}|${port}`;
       const draft = drafts.get(key) ?? { bind, port, servers: [], hosts: new Map<string, string>() };
       const routeName = gatewayRouteName(gateway, server, port);
-      const reason = conflict(gateway, server, draft) ?? (terminatesHttps(server) && httpsRoutes.has(routeName) ? `port name ${server.port.name} is not unique` : undefined);
+      const reason =
+        conflict(gateway, server, draft) ??
+        (terminatesHttps(server) && httpsRoutes.has(routeName) ? `port name ${server.port.name} is not unique` : undefined);
       if (reason !== undefined) {
         rejected.push({ gateway, server, reason });
         continue;

@@ -4,8 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
-import type { GatewayTopology, TLSConfig } from '../api/mesh-config.js';
 import type { VirtualService } from '../api/istio.js';
+import type { GatewayTopology, TLSConfig } from '../api/mesh-config.js';
 import type { GatewayServer, Mesh } from '../model/mesh.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';

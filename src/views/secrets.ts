@@ -8,6 +8,7 @@ import { ROOT_CERTIFICATE, WORKLOAD_CERTIFICATE } from '../model/names.js';
 import type { Proxy } from '../model/proxy.js';
 import { certificateSecret, trustSecret } from '../translate/secret/workload.js';
 import { type EncodedResource, encodeResource, sameResource } from './encode.js';
+import { gatewaySecrets } from './gateway-secrets.js';
 
 export interface SecretViews {
   /** The secret, or undefined where there is none or it is not for this proxy. */
@@ -18,7 +19,7 @@ export interface SecretViews {
 export type SecretSource = (proxy: Proxy, name: string) => EncodedResource | undefined;
 
 export function defineSecretViews(mesh: Mesh): SecretViews {
-  const sources: readonly SecretSource[] = [workloadSecrets(mesh)];
+  const sources: readonly SecretSource[] = [workloadSecrets(mesh), gatewaySecrets(mesh)];
   return {
     secret(proxyKey, name) {
       const proxy = mesh.proxies.get(proxyKey);

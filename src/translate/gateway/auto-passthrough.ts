@@ -4,8 +4,8 @@
  * https://istio.io/latest/docs/ops/configuration/traffic-management/multicluster/
  */
 import type { DestinationRuleSpec, Server } from '../../api/istio.js';
-import { hostIsWithin } from '../../model/hosts.js';
 import { bareHosts } from '../../model/gateway-server.js';
+import { hostIsWithin } from '../../model/hosts.js';
 import { outboundSni } from '../../model/names.js';
 import type { Protocol } from '../../model/protocol.js';
 import type { Port, Service } from '../../model/service.js';

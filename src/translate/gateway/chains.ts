@@ -71,7 +71,9 @@ function chainsOf(at: GatewayServer, context: ChainContext): readonly GatewayCha
   if (proxy === undefined) return [];
   const filters = stream(protocol, proxy, context);
   if (server.tls === undefined) return [{ match: MATCH_ALL, filters }];
-  return [{ match: { ...MATCH_ALL, serverNames: bareHosts(server) }, tls: gatewayTlsContext(server, context.certificates, context.tlsDefaults), filters }];
+  return [
+    { match: { ...MATCH_ALL, serverNames: bareHosts(server) }, tls: gatewayTlsContext(server, context.certificates, context.tlsDefaults), filters },
+  ];
 }
 
 function passthroughChains(at: GatewayServer, protocol: Protocol, context: ChainContext): readonly GatewayChain[] {
@@ -87,8 +89,12 @@ function passthroughChains(at: GatewayServer, protocol: Protocol, context: Chain
   }));
 }
 
-const connectionManager = ({ routeName }: GatewayServer, statPrefix: string, protocol: Protocol, { listener, topology, http }: ChainContext): Partial<Filter> =>
-  gatewayConnectionManager({ listener, routeName, protocol, statPrefix, topology }, http);
+const connectionManager = (
+  { routeName }: GatewayServer,
+  statPrefix: string,
+  protocol: Protocol,
+  { listener, topology, http }: ChainContext,
+): Partial<Filter> => gatewayConnectionManager({ listener, routeName, protocol, statPrefix, topology }, http);
 
 const stream = (protocol: Protocol, proxy: TcpProxyPlan, { tcp }: ChainContext): Partial<Filter>[] => [
   ...protocolFilters(protocol, proxy.statPrefix),

@@ -4,8 +4,8 @@
  */
 import type { Filter } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
 import {
-  type HttpConnectionManager,
   HttpConnectionManager_ForwardClientCertDetails as ForwardClientCert,
+  type HttpConnectionManager,
 } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import type { GatewayTopology } from '../../api/mesh-config.js';
 import type { Protocol } from '../../model/protocol.js';
@@ -24,7 +24,10 @@ export interface GatewayHttp {
   readonly topology: GatewayTopology;
 }
 
-export function gatewayConnectionManager({ listener, routeName, protocol, statPrefix, topology }: GatewayHttp, settings: HttpSettings): Partial<Filter> {
+export function gatewayConnectionManager(
+  { listener, routeName, protocol, statPrefix, topology }: GatewayHttp,
+  settings: HttpSettings,
+): Partial<Filter> {
   const extra: Partial<HttpConnectionManager> = {
     useRemoteAddress: true,
     ...(topology.numTrustedProxies ? { xffNumTrustedHops: topology.numTrustedProxies } : {}),

@@ -3,9 +3,9 @@
  * Of the conditions only port and gateways count at a gateway; SNI is Envoy's to match. https://istio.io/latest/docs/reference/config/networking/virtual-service/#L4MatchAttributes
  */
 import type { DestinationRuleSpec, L4MatchAttributes, RouteDestination, Server, TLSMatchAttributes, VirtualService } from '../../api/istio.js';
+import { keyOf } from '../../api/resource.js';
 import { hostsOverlap } from '../../model/hosts.js';
 import type { GatewayServer } from '../../model/mesh.js';
-import { keyOf } from '../../api/resource.js';
 import type { Service } from '../../model/service.js';
 import { statName } from '../cluster/stat-name.js';
 import { connectionSettings } from '../listener/outbound-tcp-proxy.js';
@@ -42,10 +42,10 @@ export interface SniRoute {
 
 export function tlsRoutes(at: GatewayServer, context: StreamContext): readonly SniRoute[] {
   return bound(at, context).flatMap((row) =>
-    (row.spec.tls ?? []).flatMap(({ match = [], route = [] }) => {
+    (row.spec.tls ?? []).flatMap(({ match, route = [] }) => {
       if (route.length === 0) return [];
       const conditions = match.filter((condition) => holds(condition, at));
-      return conditions.map(({ sniHosts = [] }) => ({ sniHosts, proxy: routeProxy(at.server, row, route, context) }));
+      return conditions.map(({ sniHosts }) => ({ sniHosts, proxy: routeProxy(at.server, row, route, context) }));
     }),
   );
 }
@@ -64,14 +64,20 @@ const holds = ({ port, gateways = [] }: L4MatchAttributes | TLSMatchAttributes, 
 function routeProxy({ port }: Server, row: VirtualService, route: readonly RouteDestination[], context: StreamContext): TcpProxyPlan {
   const clusterOf = ({ destination }: RouteDestination): string => destinationCluster(destination ?? { host: '' }, port.number, context.service);
   const [first] = route as readonly [RouteDestination, ...RouteDestination[]];
-  const { host = '', subset = '' } = first.destination ?? {};
+  const host = first.destination?.host ?? '';
+  const subset = first.destination?.subset ?? '';
   const service = context.service(host);
   const rule = service === undefined ? undefined : context.rule(service);
   if (route.length === 1) {
     const cluster = clusterOf(first);
     const named = context.outboundStatName !== '' && service !== undefined;
     const statPrefix = named
-      ? statName(context.outboundStatName, { service: { ...service, hostname: host }, subset, port: { name: port.name, port: port.number }, targetPort: 0 })
+      ? statName(context.outboundStatName, {
+          service: { ...service, hostname: host },
+          subset,
+          port: { name: port.name, port: port.number },
+          targetPort: 0,
+        })
       : cluster;
     return { to: cluster, statPrefix, ...connectionSettings(rule, subset) };
   }

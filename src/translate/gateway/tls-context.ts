@@ -96,7 +96,10 @@ function fromFiles(tls: ServerTLSSettings, source: CertificateSource): Common {
     };
   }
   return {
-    tlsCertificates: pairs.map(({ serverCertificate = '', privateKey = '' }) => ({ certificateChain: file(serverCertificate), privateKey: file(privateKey) })),
+    tlsCertificates: pairs.map(({ serverCertificate = '', privateKey = '' }) => ({
+      certificateChain: file(serverCertificate),
+      privateKey: file(privateKey),
+    })),
     ...(asksClients(tls) && {
       validationContextType: { $case: 'validationContext', value: { ...conditions(tls), ...pins(tls), trustedCa: file(ca) } },
     }),
