@@ -11,7 +11,7 @@ import { Cluster } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.
 import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import { HttpConnectionManager } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
-import { EDITS, nodeOf, writeMesh } from './mesh.mjs';
+import { edits, nodeOf, writeMesh } from './mesh.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -116,9 +116,10 @@ timed(`proxies 4 to ${count}`, () => {
 console.log(heap());
 if (process.env.STATS) console.log(mesh.graph.stats());
 
-for (const { phase, text } of EDITS) {
-  for (let i = 0; i < Number(values.repeat); i++) {
-    const edited = parseResources(text.replaceAll('NONCE', String(i + 1)).replaceAll('ADDRESS', `10.77.0.${i + 1}`), `${phase}.yaml`).resources;
+for (let phase = 0; phase < edits().length; phase++) {
+  for (let turn = 1; turn <= Number(values.repeat); turn++) {
+    const edit = edits(turn)[phase];
+    const edited = parseResources(edit.text, edit.file).resources;
     const runs = mesh.graph.stats().runs;
     const begin = performance.now();
     addResources(mesh, edited);
@@ -134,7 +135,7 @@ for (const { phase, text } of EDITS) {
     const end = performance.now();
     const perType = Object.keys(TYPE).map((type) => `${type} ${again.filter((entry) => entry.type === type).length}`);
     console.log(
-      `${phase} ${i}: transaction ${round(told - begin)} ms, read ${round(end - told)} ms, runs ${mesh.graph.stats().runs - runs}, stale: ${perType.join(' ')}, changed ${changed}`,
+      `${edit.phase}: transaction ${round(told - begin)} ms, read ${round(end - told)} ms, runs ${mesh.graph.stats().runs - runs}, stale: ${perType.join(' ')}, changed ${changed}`,
     );
   }
 }

@@ -15,14 +15,11 @@ export function buildDriver(source, folder) {
 }
 
 /** Puts an edited file in place by renaming, as an editor does. */
-const edit = (template, target) => `sed 's/NONCE/{nonce}/g;s/ADDRESS/{nip}/g' '${template}' > '${target}.new' && mv '${target}.new' '${target}'`;
+const edit = (edited, target) => `mv '${edited}' '${target}'`;
 
 /** Runs one case; resolves to the driver's rows in order. */
 export function runDriver({ program, server, clients, variant, edits, timeoutMs }) {
-  const phases = edits.flatMap(({ phase, type, marker, template, target }) => {
-    const text = marker.replace('NONCE', '{nonce}').replace('ADDRESS', '{nip}');
-    return ['-phase', `${phase}|${type}|${text}|${edit(template, target)}`];
-  });
+  const phases = edits.flatMap(({ phase, type, marker, edited, target }) => ['-phase', `${phase}|${type}|${marker}|${edit(edited, target)}`]);
   const common = ['-addr', server.address, '-n', String(clients), '-mode', variant, '-pid', String(server.pid), '-settle', '1s'];
   const child = spawn(program, [...common, '-timeout', '120s', ...phases], { stdio: ['ignore', 'pipe', 'pipe'] });
   const cut = setTimeout(() => child.kill('SIGKILL'), timeoutMs);

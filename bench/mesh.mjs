@@ -7,9 +7,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Number of namespaces. */
-export const NAMESPACES = 10;
+const NAMESPACES = 10;
 /** The service that the VirtualService routes and that gets the new endpoint. */
-export const EDITED = 7;
+const EDITED = 7;
 
 const namespaceOf = (service) => `load-${service % NAMESPACES}`;
 const podAddress = (pod) => `10.20.${pod >> 8}.${pod & 255}`;
@@ -82,16 +82,16 @@ const serviceFile = (service) =>
   ].join('---\n');
 
 /** The file of the edited service with one more endpoint. */
-export const withEndpoint = (address) => serviceFile(EDITED).replace(slice(EDITED), slice(EDITED, endpoint(address, EDITED, 2 * EDITED)));
+const withEndpoint = (address) => serviceFile(EDITED).replace(slice(EDITED), slice(EDITED, endpoint(address, EDITED, 2 * EDITED)));
 
 /**
- * The edits of the phases: which file changes, to what text (with the load driver's placeholders left in), and by what in which resource
- * type a client sees that it has the change.
+ * The edits of the phases: which file changes, to what text, and by what in which resource type a client sees that it has the change.
+ * `turn` makes each one different from the one before.
  */
-export const EDITS = [
-  { phase: 'vs', file: 'virtual-service.yaml', text: virtualService('/m-NONCE'), type: 'rds', marker: '/m-NONCE' },
-  { phase: 'ep', file: `svc-${EDITED}.yaml`, text: withEndpoint('ADDRESS'), type: 'eds', marker: 'ADDRESS' },
-  { phase: 'svc', file: 'new-service.yaml', text: emptyService('new-NONCE'), type: 'cds', marker: 'new-NONCE' },
+export const edits = (turn = 1) => [
+  { phase: 'vs', file: 'virtual-service.yaml', text: virtualService(`/m-${turn}`), type: 'rds', marker: `/m-${turn}` },
+  { phase: 'ep', file: `svc-${EDITED}.yaml`, text: withEndpoint(`10.77.0.${turn}`), type: 'eds', marker: `10.77.0.${turn}` },
+  { phase: 'svc', file: 'new-service.yaml', text: emptyService(`new-${turn}`), type: 'cds', marker: `new-${turn}` },
 ];
 
 /** Writes the mesh into a folder. */

@@ -9,7 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildDriver, runDriver } from './load.mjs';
-import { EDITS, writeMesh } from './mesh.mjs';
+import { edits, writeMesh } from './mesh.mjs';
 import { machine, missedBars, rowOf, table } from './results.mjs';
 import { startServer } from './server.mjs';
 
@@ -51,16 +51,16 @@ const cases = (values.cases ?? (values.quick ? '100:20:sotw,100:20:delta' : DEFA
 async function runCase(one, driver, folder) {
   const config = join(folder, 'config');
   writeMesh(config, one.services);
-  const edits = EDITS.map((edit) => {
-    const template = join(folder, edit.file);
-    writeFileSync(template, edit.text);
-    return { ...edit, template, target: join(config, edit.file) };
+  const prepared = edits().map((edit) => {
+    const edited = join(folder, edit.file);
+    writeFileSync(edited, edit.text);
+    return { ...edit, edited, target: join(config, edit.file) };
   });
   const profile = values['cpu-prof'];
   const nodeOptions = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`];
-  const server = await startServer({ program: join(top, 'bin', 'mizzen.js'), config, folder, nodeOptions });
+  const server = await startServer({ program: process.env.MIZZEN_BENCH_PROGRAM ?? join(top, 'bin', 'mizzen.js'), config, folder, nodeOptions });
   try {
-    return await runDriver({ program: driver, server, ...one, edits, timeoutMs: 300_000 });
+    return await runDriver({ program: driver, server, ...one, edits: prepared, timeoutMs: 300_000 });
   } catch (error) {
     console.error(server.tail.join('\n'));
     throw error;

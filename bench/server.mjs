@@ -12,7 +12,7 @@ const KEPT_LINES = 40;
 export async function startServer({ program, config, folder, nodeOptions = [] }) {
   const data = join(folder, 'data');
   mkdirSync(data, { recursive: true });
-  const listeners = ['--xds-address', '127.0.0.1:0', '--xds-tls-address', 'off', '--http-address', 'off'];
+  const listeners = ['--xds-address', '127.0.0.1:0', '--xds-tls-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
   const child = spawn(process.execPath, [...nodeOptions, program, 'serve', '--config', config, ...listeners, '--data-dir', data], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, MIZZEN_LOG_FORMAT: 'json' },
