@@ -31,7 +31,7 @@ function optionOf(setting: Setting<unknown>): Option {
 function shownDefault(value: unknown): string | undefined {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
   if (typeof value === 'number') return `${value}ms`;
-  return typeof value === 'object' ? formatAddress(value as Address) : String(value);
+  return typeof value === 'string' ? value : formatAddress(value as Address);
 }
 
 async function serve(options: ServeOptions): Promise<void> {
@@ -39,7 +39,7 @@ async function serve(options: ServeOptions): Promise<void> {
   if (options.config.length === 0) throw new CliError('serve needs --config: a folder of mesh configuration', 2);
   const controlPlane = new ControlPlane(options, log, VERSION);
   const ended = new Promise<void>((resolve) => {
-    closeWithGrace({ delay: 15_000, logger: false }, async ({ err, signal }) => {
+    closeWithGrace({ delay: 15_000, logger: false, skip: ['beforeExit'] }, async ({ err, signal }) => {
       if (err !== undefined) log.fatal({ err }, 'ending because of an unexpected error');
       else log.info({ signal }, 'shutting down');
       await controlPlane.close();

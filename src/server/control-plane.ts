@@ -134,15 +134,13 @@ export class ControlPlane {
     };
     const plain = xdsAddress && (await open(xdsAddress));
     if (xdsTlsAddress === undefined) return { ...(plain && { plain: plain.address }) };
-    let server: Http2GrpcServer | undefined;
     const certificate = new ServerCertificate(authority, {
       hosts: [...tlsSan, ...(isWildcard(xdsTlsAddress.host) ? [] : [xdsTlsAddress.host])],
-      onRotate: (credentials) => server?.setSecureContext(credentials),
+      onRotate: (credentials) => secure.server.setSecureContext(credentials),
       onError: (error) => this.log.error({ err: error }, 'the server certificate could not be renewed; trying again'),
     });
     this.#closers.push(() => certificate.close());
     const secure = await open(xdsTlsAddress, await certificate.current());
-    server = secure.server;
     return { ...(plain && { plain: plain.address }), tls: secure.address };
   }
 }

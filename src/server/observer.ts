@@ -23,7 +23,7 @@ export function createObserver(log: Logger, metrics: Metrics): XdsObserver {
       log.info({ proxy, node: node.id, peer: peer.address, variant, tls: !peer.plaintext }, 'proxy connected');
     },
     disconnected({ proxy, ms, status, message }) {
-      for (const type of [...(refusing.get(proxy) ?? [])]) recover(proxy, type);
+      for (const type of refusing.get(proxy) ?? []) recover(proxy, type);
       if (status === GrpcStatus.DEADLINE_EXCEEDED) metrics.writeTimeouts.inc();
       log.info({ proxy, ms: Math.round(ms), ...(status !== undefined && { status, reason: message }) }, 'proxy disconnected');
     },

@@ -115,7 +115,7 @@ describe('a proxy that joins over TLS with a join token', () => {
     expect((await call.next()).resources.map(({ name }) => name)).toContain('virtualOutbound');
   });
 
-  test('XD-020 is refused for a namespace or a service account that is not its own', async () => {
+  test('XD-018 is refused for a namespace or a service account that is not its own', async () => {
     for (const [namespace, account, names] of [
       ['other', 'web', ['"other"', 'spiffe://cluster.local/ns/shop/sa/web']],
       ['shop', 'root', ['"root"', 'spiffe://cluster.local/ns/shop/sa/web']],

@@ -1,0 +1,32 @@
+import { describe, expect, test } from '@jest/globals';
+import { formatAddress, parseAddress, parseMs, SETTINGS, serveOptions } from './options.js';
+
+describe('options of serve', () => {
+  test.each(['127.0.0.1:15010', '[::1]:0', 'mizzen.example:65535'])('%s is an address, there and back', (text) => {
+    const address = parseAddress(text);
+    expect(address && formatAddress(address)).toBe(text);
+  });
+
+  test.each(['15010', ':15010', 'host:', 'host:65536', 'host:1x', ''])('%j is none', (text) => expect(() => parseAddress(text)).toThrow('HOST:PORT'));
+
+  test('off is no address', () => expect(parseAddress('off')).toBeUndefined());
+
+  test('durations are milliseconds', () => {
+    expect([parseMs('10ms'), parseMs('1.5s'), parseMs('0')]).toEqual([10, 1500, 0]);
+    expect(() => parseMs('10')).toThrow('duration');
+    expect(() => parseMs('-1s')).toThrow('duration');
+  });
+
+  test('xDS without TLS and the debug pages stay on loopback unless asked for otherwise', () => {
+    const { xdsAddress, httpAddress, debounceAfter, debounceMax } = serveOptions({});
+    expect([xdsAddress?.host, httpAddress?.host]).toEqual(['127.0.0.1', '127.0.0.1']);
+    expect([debounceAfter, debounceMax]).toEqual([10, 1000]);
+  });
+
+  test('an address that was switched off stays off', () => expect(serveOptions({ xdsAddress: undefined }).xdsAddress).toBeUndefined());
+
+  test('no two options share a flag', () => {
+    const flags = Object.values(SETTINGS).map(({ flag }) => flag);
+    expect(new Set(flags).size).toBe(flags.length);
+  });
+});
