@@ -76,7 +76,7 @@ export class ControlPlane {
     writeTrustNote(options.dataDir, { trustDomain, rootPem: authority.rootPem });
     const provider = await this.#provider(authority);
     const xds = new XdsServer({ provider, observer: createObserver(log, metrics), controlPlane: `mizzen/${this.version}` });
-    metrics.scrape(() => scrapeState(mesh, xds, loader.problems(), authority));
+    metrics.scrape(() => scrapeState(mesh, loader.problems(), authority));
 
     const debug = createDebugServer({ mesh, views, xds, metrics, problems: () => loader.problems(), isReady: () => this.#isReady });
     this.#closers.push(() => debug.close());

@@ -20,9 +20,11 @@ export function createObserver(log: Logger, metrics: Metrics): XdsObserver {
   };
   return {
     connected({ proxy, node, peer, variant }) {
+      metrics.proxies.inc();
       log.info({ proxy, node: node.id, peer: peer.address, variant, tls: !peer.plaintext }, 'proxy connected');
     },
     disconnected({ proxy, ms, status, message }) {
+      metrics.proxies.dec();
       for (const type of refusing.get(proxy) ?? []) recover(proxy, type);
       if (status === GrpcStatus.DEADLINE_EXCEEDED) metrics.writeTimeouts.inc();
       log.info({ proxy, ms: Math.round(ms), ...(status !== undefined && { status, reason: message }) }, 'proxy disconnected');

@@ -13,7 +13,6 @@ export interface ScrapedState {
   readonly services: number;
   readonly virtualServices: number;
   readonly configErrors: number;
-  readonly proxies: number;
   /** When root and signing certificate end, in seconds since the epoch. */
   readonly rootExpiry: number;
   readonly chainExpiry: number;
@@ -46,6 +45,7 @@ export class Metrics {
 
   /** One transaction: rows written and everybody told. */
   readonly pushContextInit = this.#histogram('pilot_pushcontext_init_seconds', 'Time in seconds that a configuration transaction took.');
+  readonly proxies = new Gauge({ ...this.#in, name: 'pilot_xds', help: 'Proxies connected over xDS.' });
   readonly pushTriggers = this.#counter('pilot_push_triggers', 'Times that a push was triggered, by cause.', ['type']);
   readonly inboundUpdates = this.#counter('pilot_inbound_updates', 'Configuration updates received.', ['type']);
   readonly internalErrors = this.#counter('pilot_total_xds_internal_errors', 'Internal xDS errors.');
@@ -119,7 +119,6 @@ export class Metrics {
         },
       });
     };
-    gauge('pilot_xds', 'Proxies connected over xDS.', (s) => s.proxies);
     gauge('pilot_services', 'Services known.', (s) => s.services);
     gauge('pilot_virt_services', 'VirtualServices known.', (s) => s.virtualServices);
     gauge(

@@ -207,9 +207,57 @@ test('a proxy and its certificate are forgotten with its last stream', async () 
     await call.next();
   }
   await until('only these two are left', async () => (await rows()).rows.proxies === 1);
+  expect(await (await get('/metrics')).text()).toMatch(/^pilot_xds 2$/m);
   one.stop();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect((await rows()).rows).toMatchObject({ proxies: 1, certificates: 1 });
   two.stop();
   await until('both rows are gone', async () => (await rows()).rows.proxies === 0 && (await rows()).rows.certificates === 0);
+});
+
+test('CA-003 the certificate that SDS gave is a credential of its own', async () => {
+  const call = open(listening.xdsTls, await joined());
+  call.send({ node: nodeOf(), typeUrl: SECRET_TYPE, resourceNamesSubscribe: ['default'] });
+  const [resource] = (await call.next()).resources;
+  const { type } = Secret.decode(resource?.resource?.value ?? Buffer.of());
+  if (type?.$case !== 'tlsCertificate') throw new Error('no certificate came');
+  const pem = (source: { specifier?: { $case: string; value: unknown } | undefined } | undefined): Buffer =>
+    Buffer.from(source?.specifier?.value as Uint8Array);
+  const { rootPem = '' } = readTrustNote(join(folder, 'data')) ?? {};
+  const again = open(listening.xdsTls, credentials.createSsl(Buffer.from(rootPem), pem(type.value.privateKey), pem(type.value.certificateChain)));
+  again.send({ node: nodeOf(), typeUrl: CLUSTER_TYPE });
+  expect((await again.next()).resources.length).toBeGreaterThan(0);
+  const other = open(listening.xdsTls, credentials.createSsl(Buffer.from(rootPem), pem(type.value.privateKey), pem(type.value.certificateChain)));
+  other.send({ node: nodeOf('other'), typeUrl: CLUSTER_TYPE });
+  expect((await other.ended()).code).toBe(7);
+});
+
+test('a second start keeps the root; a stop tells proxies to go elsewhere and is not ready any more', async () => {
+  const data = join(folder, 'data');
+  const before = readTrustNote(data);
+  const free = parseAddress('127.0.0.1:0');
+  const options = serveOptions({ config: [join(folder, 'mesh')], dataDir: data, xdsAddress: undefined, xdsTlsAddress: free, httpAddress: free });
+  const second = new ControlPlane(options, createLog({ format: 'json', level: 'silent' }), '0.0.0');
+  const { xds, xdsTls, http } = await second.start();
+  expect(xds).toBeUndefined();
+  expect(readTrustNote(data)).toEqual(before);
+  const call = open(xdsTls, await joined());
+  call.send({ node: nodeOf(), typeUrl: CLUSTER_TYPE });
+  await call.next();
+  await second.close(100);
+  expect((await call.ended()).code).toBe(14);
+  await expect(fetch(`http://${http}/ready`)).rejects.toThrow();
+});
+
+test('a port that is taken is a clear failure that leaves nothing open', async () => {
+  const taken = parseAddress(listening.xds ?? '');
+  const options = serveOptions({
+    config: [join(folder, 'mesh')],
+    dataDir: join(folder, 'data'),
+    xdsAddress: taken,
+    xdsTlsAddress: undefined,
+    httpAddress: undefined,
+  });
+  const second = new ControlPlane(options, createLog({ format: 'json', level: 'silent' }), '0.0.0');
+  await expect(second.start()).rejects.toThrow('EADDRINUSE');
 });
