@@ -68,7 +68,8 @@ export function defineClusterViews(mesh: Mesh): ClusterViews {
       if (scope.type === 'sidecar') {
         const keepCase = keepsHeaderCase(mesh, scope.proxyConfig);
         clusters.push(passthroughCluster(config, keepCase));
-        if (config.outboundTrafficPolicy.mode === 'ALLOW_ANY_DYNAMIC_DNS') clusters.push(allowAnyDynamicDnsCluster(config, scope.ipMode, keepCase));
+        const mode: string = sidecarScopes.spec(scope)?.outboundTrafficPolicy?.mode ?? config.outboundTrafficPolicy.mode;
+        if (mode === 'ALLOW_ANY_DYNAMIC_DNS') clusters.push(allowAnyDynamicDnsCluster(config, scope.ipMode, keepCase));
       }
       return clusters.map(encodeCluster);
     },
