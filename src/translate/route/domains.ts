@@ -16,7 +16,7 @@ export interface DomainScope {
 /** Domains in order. `short` are those that were made by shortening: a real host of the same name goes before them. */
 export interface Domains {
   readonly all: readonly string[];
-  readonly short: ReadonlySet<string>;
+  readonly short: readonly string[];
 }
 
 /**
@@ -25,14 +25,12 @@ export interface Domains {
  */
 export function serviceDomains(service: Service, scope: DomainScope, suffixPort?: number): Domains {
   const all: string[] = [];
-  const short = new Set<string>();
+  const short: string[] = [];
   for (const host of [service.hostname, ...service.aliases.map((alias) => alias.hostname)]) {
     pushHost(all, host, suffixPort);
-    for (const name of shorterForms(host, scope.dnsDomain)) {
-      const before = all.length;
-      pushHost(all, name, suffixPort);
-      for (const added of all.slice(before)) short.add(added);
-    }
+    const before = all.length;
+    for (const name of shorterForms(host, scope.dnsDomain)) pushHost(all, name, suffixPort);
+    short.push(...all.slice(before));
   }
   // Pods of a headless service have names of their own below it.
   if (service.resolution === 'Passthrough' && service.registry === 'Kubernetes') all.push(...all.map((domain) => `*.${domain}`));
@@ -44,7 +42,7 @@ export function serviceDomains(service: Service, scope: DomainScope, suffixPort?
 export function hostDomains(host: string, suffixPort?: number): Domains {
   const all: string[] = [];
   pushHost(all, host, suffixPort);
-  return { all, short: new Set() };
+  return { all, short: [] };
 }
 
 /** Addresses that a client of this IP family may use; '' and the unspecified address are none. */

@@ -47,9 +47,8 @@ interface Candidate {
 export function sidecarHosts(input: SidecarHostsInput): readonly PlannedHost[] {
   const registry = servicesOnPort(input);
   const candidates = [...virtualServiceHosts(input, registry), ...plainHosts(input, registry)];
-  const realNames = new Set(
-    candidates.flatMap(({ service, port }) => (service === undefined ? [] : [service.hostname, authority(service.hostname, port)])),
-  );
+  const realNames = new Set<string>();
+  for (const { service, port } of candidates) if (service !== undefined) realNames.add(service.hostname).add(authority(service.hostname, port));
   const taken = new Set<string>();
   const planned = new Map<string, PlannedHost>();
   for (const { port, host, service, from } of candidates) {
@@ -74,7 +73,7 @@ function free(domains: Domains, taken: Set<string>, realNames: ReadonlySet<strin
   return domains.all.filter((domain) => {
     const key = domain.toLowerCase();
     // `foo.com.cluster.local` shortened must not hide the real `foo.com`.
-    if (taken.has(key) || (domains.short.has(domain) && realNames.has(domain))) return false;
+    if (taken.has(key) || (realNames.has(domain) && domains.short.includes(domain))) return false;
     taken.add(key);
     return true;
   });
