@@ -105,6 +105,24 @@ describe('listener views', () => {
     expect(changed(here, there)).toEqual(['0.0.0.0_80', 'virtualInbound']);
   });
 
+  test('a listener knows the rows that it was made of', () => {
+    service('a/one', 9000, 'tcp', '10.0.0.1');
+    service('a/two', 9000, 'tcp', '10.0.0.2');
+    const proxy = sidecar('10.1.0.1', 'a');
+    const watch = mesh.graph.watch(view, proxy, () => undefined);
+    const listener = watch
+      .read()
+      .flat()
+      .find(({ name }) => name === '10.0.0.1_9000') as EncodedResource;
+    expect(
+      watch
+        .originsOf(listener)
+        .filter(({ collection }) => collection === 'services')
+        .map(({ key }) => key),
+    ).toEqual(['a/one']);
+    watch.close();
+  });
+
   test('SD-005: pods of a headless service make listeners, none for the proxy itself; health is no change', () => {
     service('a/db', 5432, 'tcp', 'None');
     pod('a/db-0', 'db', '10.1.0.10');

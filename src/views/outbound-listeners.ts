@@ -43,6 +43,15 @@ interface SlotKey extends Omit<Slot, 'offers'> {
   }[];
 }
 
+/**
+ * A resource that is shared by plan. Not the resource itself: where a resource came from is asked of the last query that returns it, and
+ * that must be one that reads rows.
+ */
+interface Boxed {
+  readonly resource: EncodedResource;
+}
+const sameBoxed = (a: Boxed | undefined, b: Boxed | undefined): boolean => sameResource(a?.resource, b?.resource);
+
 export interface OutboundListenerViews {
   /** Chunks of one scope. `self` is the proxy's own address: traffic to itself does not pass through an outbound listener. */
   chunks(scope: OutboundScope, settings: InternedSettings, self: string): readonly (readonly EncodedResource[])[];
@@ -137,18 +146,20 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
     });
   };
 
-  /** Key: settings and plan. Shared by all scopes that come to the same plan. */
+  /** Key: settings and plan. Shared by all scopes that come to the same plan, and boxed: the row-reading query that asked is its maker. */
   const encoded = graph.query(
     'outboundListener',
-    (key: string): EncodedResource => {
+    (key: string): Boxed => {
       const at = key.indexOf('~');
       const wanted = JSON.parse(key.slice(at + 1)) as OutboundListenerPlan;
-      return encodeResource(Listener, wanted.name, translateOutboundListener(wanted, scopeOf<InternedOutboundSettings>(key.slice(0, at))));
+      return {
+        resource: encodeResource(Listener, wanted.name, translateOutboundListener(wanted, scopeOf<InternedOutboundSettings>(key.slice(0, at)))),
+      };
     },
-    { equals: sameResource },
+    { equals: sameBoxed },
   );
   const encode = (wanted: OutboundListenerPlan, settings: InternedSettings): EncodedResource =>
-    encoded.get(`${outboundSettings(settings, needsHttp(wanted)).id}~${JSON.stringify(wanted)}`);
+    encoded.get(`${outboundSettings(settings, needsHttp(wanted)).id}~${JSON.stringify(wanted)}`).resource;
 
   /** Key: a {@link SlotKey}. */
   const listener = graph.query(
@@ -194,15 +205,15 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
   /** Key: settings and where unknown traffic goes. */
   const virtualOutbound = graph.query(
     'virtualOutbound',
-    (key: string): EncodedResource | undefined => {
+    (key: string): Boxed | undefined => {
       const at = key.indexOf('~');
       const virtual = translateVirtualOutbound(
         JSON.parse(key.slice(at + 1)) as TcpProxyPlan,
         scopeOf<InternedVirtualOutboundSettings>(key.slice(0, at)),
       );
-      return virtual === undefined ? undefined : encodeResource(Listener, VIRTUAL_OUTBOUND, virtual);
+      return virtual === undefined ? undefined : { resource: encodeResource(Listener, VIRTUAL_OUTBOUND, virtual) };
     },
-    { equals: sameResource },
+    { equals: sameBoxed },
   );
 
   /** Key: scope and settings. What does not depend on services. */
@@ -216,7 +227,7 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
       const made: EncodedResource[] = [];
       if (port > 0) made.push(encode(httpProxyPlan(port, settings, otherwise(scope)), settings));
       const virtual = virtualOutbound.get(`${virtualOutboundSettings(settings).id}~${JSON.stringify(otherwise(scope))}`);
-      return virtual === undefined ? made : [...made, virtual];
+      return virtual === undefined ? made : [...made, virtual.resource];
     },
     { equals: (a, b) => a.length === b.length && a.every((resource, i) => sameResource(resource, b[i])) },
   );
