@@ -19,15 +19,19 @@ const passedOn = ['end-user', 'x-request-id', 'x-b3-traceid', 'traceparent'];
 const agent = new Agent({ keepAlive: true });
 const behaviour = { delayMs: 0, failEvery: 0 };
 let answered = 0;
+/** Requests (by x-request-id) that were failed once: a hiccup does not meet the same request twice, so retries can be told from luck. */
+const hiccups = new Set();
 
 const server = createServer(async (incoming, response) => {
   const url = new URL(incoming.url ?? '/', 'http://app');
   if (url.pathname === '/behave' && incoming.method === 'PUT') {
     Object.assign(behaviour, JSON.parse(await text(incoming)));
+    hiccups.clear();
     return reply(response, 200, behaviour);
   }
-  answered++;
-  const failing = behaviour.failEvery > 0 && answered % behaviour.failEvery === 0;
+  const id = incoming.headers['x-request-id'];
+  const failing = behaviour.failEvery > 0 && !hiccups.has(id) && ++answered % behaviour.failEvery === 0;
+  if (failing && id !== undefined) hiccups.add(id);
   if (behaviour.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, behaviour.delayMs));
   const me = { service: SERVICE, version: VERSION, path: incoming.url, host: incoming.headers.host, peer: peer(incoming), headers: incoming.headers };
   if (failing) return reply(response, 503, { ...me, error: 'flaky' });
