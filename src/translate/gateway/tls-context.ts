@@ -75,34 +75,40 @@ function fromCredentials(names: readonly string[], tls: ServerTLSSettings, sourc
   };
 }
 
-/** Files of the proxy: served by its agent, which watches them. Without an agent Envoy reads them itself, and then keeps to pins as well. */
+/**
+ * Files of the proxy: served by its agent, which watches them. Without an agent Envoy reads them itself, and then keeps to pins as well.
+ * What no file is named for comes from the workload's own certificate.
+ */
 function fromFiles(tls: ServerTLSSettings, source: CertificateSource): Common {
-  const pairs = tls.tlsCertificates?.length ? tls.tlsCertificates : [tls];
-  const ca = tls.caCertificates ?? '';
+  const named = (tls.tlsCertificates?.length ? tls.tlsCertificates : [tls]).flatMap(({ serverCertificate, privateKey }) =>
+    serverCertificate && privateKey ? [{ serverCertificate, privateKey }] : [],
+  );
+  return { ...fileCertificates(named, source), ...(asksClients(tls) ? fileValidation(tls, source) : {}) };
+}
+
+function fileCertificates(pairs: readonly { serverCertificate: string; privateKey: string }[], source: CertificateSource): Common {
+  if (pairs.length === 0) return { tlsCertificateSdsSecretConfigs: [workloadSecret(WORKLOAD_CERTIFICATE, source)] };
   if (source === 'agent') {
     return {
-      tlsCertificateSdsSecretConfigs: pairs.map(({ serverCertificate = '', privateKey = '' }) =>
-        serverCertificate && privateKey ? fileSecret(`file-cert:${serverCertificate}~${privateKey}`) : workloadSecret(WORKLOAD_CERTIFICATE, source),
-      ),
-      ...(asksClients(tls) && {
-        validationContextType: {
-          $case: 'combinedValidationContext',
-          value: {
-            defaultValidationContext: conditions(tls),
-            validationContextSdsSecretConfig: ca ? fileSecret(`file-root:${ca}`) : workloadSecret(ROOT_CERTIFICATE, source),
-          },
-        },
-      }),
+      tlsCertificateSdsSecretConfigs: pairs.map(({ serverCertificate, privateKey }) => fileSecret(`file-cert:${serverCertificate}~${privateKey}`)),
     };
   }
   return {
-    tlsCertificates: pairs.map(({ serverCertificate = '', privateKey = '' }) => ({
-      certificateChain: file(serverCertificate),
-      privateKey: file(privateKey),
-    })),
-    ...(asksClients(tls) && {
-      validationContextType: { $case: 'validationContext', value: { ...conditions(tls), ...pins(tls), trustedCa: file(ca) } },
-    }),
+    tlsCertificates: pairs.map(({ serverCertificate, privateKey }) => ({ certificateChain: file(serverCertificate), privateKey: file(privateKey) })),
+  };
+}
+
+function fileValidation(tls: ServerTLSSettings, source: CertificateSource): Common {
+  const ca = tls.caCertificates ?? '';
+  if (ca !== '' && source === 'ads') {
+    return { validationContextType: { $case: 'validationContext', value: { ...conditions(tls), ...pins(tls), trustedCa: file(ca) } } };
+  }
+  const secret = ca === '' ? workloadSecret(ROOT_CERTIFICATE, source) : fileSecret(`file-root:${ca}`);
+  return {
+    validationContextType: {
+      $case: 'combinedValidationContext',
+      value: { defaultValidationContext: conditions(tls), validationContextSdsSecretConfig: secret },
+    },
   };
 }
 
