@@ -37,7 +37,9 @@ export interface ChainContext extends StreamContext, AutoPassthroughContext {
 export function gatewayChains(servers: readonly GatewayServer[], context: ChainContext): readonly GatewayChain[] {
   // Plain HTTP servers share one chain and tell their hosts apart by routes.
   const firstHttp = servers.find(({ server }) => isPlainHttp(server));
-  const chains = servers.flatMap((at) => (isPlainHttp(at.server) && at !== firstHttp ? [] : chainsOf(at, context)));
+  const own = servers.filter((at) => at === firstHttp || !isPlainHttp(at.server));
+  // Servers of one protocol stand together, as in the reference; within it in merge order.
+  const chains = [...Map.groupBy(own, ({ server }) => server.port.protocol).values()].flat().flatMap((at) => chainsOf(at, context));
   const taken = new Set<string>();
   return chains.filter(({ match }) => {
     const conditions = conditionsOf(match);
