@@ -13,40 +13,55 @@ export interface NameSet {
   readonly chunks: readonly (readonly string[])[];
 }
 
+interface Held {
+  readonly set: NameSet;
+  readonly text: string;
+  holders: number;
+}
+
 /** Interns name sets for as long as somebody holds them. */
 export class NameSets {
-  readonly #byText = new Map<string, { set: NameSet; holders: number; text: string }>();
-  readonly #byId = new Map<string, NameSet>();
+  readonly #byText = new Map<string, Held>();
+  readonly #byId = new Map<string, Held>();
+  /** Proxies with the same view mostly come with the very same list, which need not be compared. */
+  readonly #byList = new WeakMap<readonly string[], Held>();
   #next = 0;
 
   /** The set of these names (sorted, distinct); hold it until {@link release}. */
   hold(names: readonly string[]): NameSet {
+    const same = this.#byList.get(names);
+    if (same !== undefined && same.holders > 0) {
+      same.holders++;
+      return same.set;
+    }
     const text = names.join('\n');
     const known = this.#byText.get(text);
     if (known !== undefined) {
       known.holders++;
+      this.#byList.set(names, known);
       return known.set;
     }
     const chunks: string[][] = [];
     for (let i = 0; i < names.length; i += CHUNK) chunks.push(names.slice(i, i + CHUNK));
     const set: NameSet = { id: `n${(this.#next++).toString(36)}`, names, chunks };
-    this.#byText.set(text, { set, holders: 1, text });
-    this.#byId.set(set.id, set);
+    const held = { set, holders: 1, text };
+    this.#byText.set(text, held);
+    this.#byId.set(set.id, held);
+    this.#byList.set(names, held);
     return set;
   }
 
   /** Gives back one hold. */
   release(set: NameSet): void {
-    const text = set.names.join('\n');
-    const known = this.#byText.get(text);
+    const known = this.#byId.get(set.id);
     if (known === undefined || known.set !== set || --known.holders > 0) return;
-    this.#byText.delete(text);
+    this.#byText.delete(known.text);
     this.#byId.delete(set.id);
   }
 
   /** The set behind an id. Throws for one that nobody holds. */
   get(id: string): NameSet {
-    const set = this.#byId.get(id);
+    const set = this.#byId.get(id)?.set;
     if (set === undefined) throw new Error(`unknown name set ${id}`);
     return set;
   }

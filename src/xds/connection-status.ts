@@ -1,5 +1,6 @@
 /** What a stream looks like from outside: the material of /debug/syncz and of config dumps. */
 import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
+import { sortedOf } from './name-lists.js';
 import type { XdsVariant } from './observer.js';
 import type { ResourceSet } from './provider.js';
 import type { Subscription } from './subscription.js';
@@ -39,7 +40,7 @@ export function typeStatusOf(subscription: Subscription<never>, isStale: boolean
   return {
     typeUrl,
     wildcard,
-    names: [...subscription.names].sort(),
+    names: sortedOf(subscription.names),
     versionSent,
     nonceSent,
     versionAcked,

@@ -4,6 +4,7 @@
  */
 import type { DeltaDiscoveryRequest } from '@envoyproxy/xds-protos/envoy/service/discovery/v3/discovery.js';
 import { entryOf, joinSmall } from './encoding.js';
+import { setOf } from './name-lists.js';
 import type { ResourceSet } from './provider.js';
 import { isNamedType } from './push-order.js';
 import type { Diff } from './resource-diff.js';
@@ -14,6 +15,9 @@ import { Subscription } from './subscription.js';
 
 /** One type on one delta stream. */
 export class DeltaSubscription extends Subscription<DeltaDiscoveryRequest> {
+  /** The names once they are this client's alone. */
+  #own: Set<string> | undefined;
+
   override request(request: DeltaDiscoveryRequest, now: number): Reaction {
     const isFirst = !this.started;
     const initial = isFirst ? request.initialResourceVersions : {};
@@ -21,13 +25,20 @@ export class DeltaSubscription extends Subscription<DeltaDiscoveryRequest> {
     const { verdict, response } = isFirst ? { verdict: 'first' as const, response: undefined } : this.#answer(request, now);
 
     let namesChanged = isFirst;
-    for (const name of request.resourceNamesSubscribe) {
+    const list = request.resourceNamesSubscribe;
+    if (this.names.size === 0 && list.length > 0 && !list.includes('*')) {
+      this.names = setOf(list);
+      namesChanged = true;
+    }
+    for (const name of list) {
       if (name === '*') {
         namesChanged ||= !this.wildcard;
         this.wildcard = true;
       } else {
-        namesChanged ||= !this.names.has(name);
-        this.names.add(name);
+        if (!this.names.has(name)) {
+          namesChanged = true;
+          this.#ownNames().add(name);
+        }
         // Whoever asks again wants it again; on reconnect the versions that came along say what is there already.
         if (!Object.hasOwn(initial, name)) this.asked.add(name);
       }
@@ -63,13 +74,18 @@ export class DeltaSubscription extends Subscription<DeltaDiscoveryRequest> {
     }
     this.asked.delete(name);
     this.dirty.delete(name);
-    const had = this.names.delete(name);
+    const had = this.names.has(name) && this.#ownNames().delete(name);
     if (had && this.wildcard) {
       // The client has forgotten the resource; if the wildcard covers it, it needs it anew, else to be told that it is gone.
       this.asked.add(name);
       this.owed = true;
     }
     return had;
+  }
+
+  #ownNames(): Set<string> {
+    if (this.#own === undefined || this.#own !== this.names) this.names = this.#own = new Set(this.names);
+    return this.#own;
   }
 
   override draft(target: ResourceSet, options: DraftOptions = {}): Draft | undefined {

@@ -6,6 +6,7 @@
  */
 import type { DiscoveryRequest } from '@envoyproxy/xds-protos/envoy/service/discovery/v3/discovery.js';
 import { entryOf, joinSmall } from './encoding.js';
+import { setOf } from './name-lists.js';
 import type { ResourceSet } from './provider.js';
 import { isNamedType } from './push-order.js';
 import { diff } from './resource-diff.js';
@@ -18,6 +19,7 @@ export class SotwSubscription extends Subscription<DiscoveryRequest> {
   /** All that is subscribed is owed, not just what is new. */
   #owesAll = false;
   #everNamed = false;
+  #list: readonly string[] = [];
 
   override request(request: DiscoveryRequest, now: number): Reaction {
     const error = request.errorDetail?.message;
@@ -41,10 +43,12 @@ export class SotwSubscription extends Subscription<DiscoveryRequest> {
 
   /** Takes over the names of a request, which are all that the client wants. */
   #subscribe(list: readonly string[]): boolean {
+    // The very list again, as with every ACK.
+    if (list === this.#list) return false;
+    this.#list = list;
     if (list.length > 0) this.#everNamed = true;
     const wildcard = list.length === 0 ? !this.#everNamed && !isNamedType(this.typeUrl) : list.includes('*');
-    const names = new Set(list);
-    names.delete('*');
+    const names = list.includes('*') ? new Set(list.filter((name) => name !== '*')) : setOf(list);
     let added = false;
     for (const name of names) {
       if (this.names.has(name)) continue;

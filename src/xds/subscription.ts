@@ -69,7 +69,8 @@ export const hasContent = (draft: Draft): boolean => draft.changes.changed.lengt
 /** One client's subscription to one type. */
 export abstract class Subscription<Request> {
   wildcard = false;
-  names = new Set<string>();
+  /** May be shared with others: replaced, never changed. */
+  names: ReadonlySet<string> = new Set<string>();
   /** A response is owed, even an empty one. */
   owed = false;
   /** The client had resources of this type before it connected. */

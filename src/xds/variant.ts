@@ -2,6 +2,7 @@
 import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
 import { DeltaDiscoveryRequest, DiscoveryRequest } from '@envoyproxy/xds-protos/envoy/service/discovery/v3/discovery.js';
 import { DeltaSubscription } from './delta.js';
+import { cutNames } from './name-lists.js';
 import type { XdsVariant } from './observer.js';
 import { SotwSubscription } from './sotw.js';
 import type { Subscription } from './subscription.js';
@@ -22,13 +23,21 @@ export interface Variant<Request extends AnyRequest> {
   subscribe(typeUrl: string): Subscription<Request>;
 }
 
+/** Shared lists must not be changed; the messages' types do not say so. */
+const joined = (shared: readonly string[], others: readonly string[]): string[] =>
+  others.length === 0 ? (shared as string[]) : [...shared, ...others];
+
 const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
 
 /** StreamAggregatedResources. */
 export const sotwVariant: Variant<DiscoveryRequest> = {
   name: 'sotw',
   path: `${service}/StreamAggregatedResources`,
-  decode: (bytes) => DiscoveryRequest.decode(bytes),
+  decode(bytes) {
+    const { rest, names } = cutNames(bytes);
+    const request = DiscoveryRequest.decode(rest);
+    return names === undefined ? request : { ...request, resourceNames: joined(names, request.resourceNames) };
+  },
   subscribe: (typeUrl) => new SotwSubscription(typeUrl),
 };
 
@@ -36,6 +45,10 @@ export const sotwVariant: Variant<DiscoveryRequest> = {
 export const deltaVariant: Variant<DeltaDiscoveryRequest> = {
   name: 'delta',
   path: `${service}/DeltaAggregatedResources`,
-  decode: (bytes) => DeltaDiscoveryRequest.decode(bytes),
+  decode(bytes) {
+    const { rest, names } = cutNames(bytes);
+    const request = DeltaDiscoveryRequest.decode(rest);
+    return names === undefined ? request : { ...request, resourceNamesSubscribe: joined(names, request.resourceNamesSubscribe) };
+  },
   subscribe: (typeUrl) => new DeltaSubscription(typeUrl),
 };

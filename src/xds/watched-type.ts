@@ -1,5 +1,6 @@
 /** One type on one stream: the subscription together with the provider's watches that feed it. */
 
+import { sortedOf } from './name-lists.js';
 import type { XdsVariant } from './observer.js';
 import type { EncodedResource, ProxyHandle, ResourceSet, ResourceWatch } from './provider.js';
 import { isNamedType, isRemovedLast } from './push-order.js';
@@ -46,7 +47,7 @@ export class WatchedType<Request> {
       this.#wildcard = undefined;
     } else this.#wildcard ??= this.#open(undefined);
     const before = this.#named;
-    this.#named = names.size === 0 ? undefined : this.#open([...names].sort());
+    this.#named = names.size === 0 ? undefined : this.#open(sortedOf(names));
     // Closed after the new one is open, so that shared computations keep a watcher.
     before?.close();
     this.markStale();
