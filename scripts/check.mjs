@@ -7,6 +7,7 @@ const parts = [
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   ['imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src']],
   ['unused', 'knip', ['--no-progress']],
+  ['compose file', 'node', ['scripts/demo-compose.mjs', '--check']],
 ];
 /** The import check is worth nothing when it saw nothing. */
 const LEAST_MODULES = 300;
@@ -14,7 +15,12 @@ const LEAST_MODULES = 300;
 let failed = 0;
 for (const [name, command, args] of parts) {
   const begun = Date.now();
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', shell: process.platform === 'win32', maxBuffer: 1 << 26, env: { ...process.env, FORCE_COLOR: '0' } });
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    maxBuffer: 1 << 26,
+    env: { ...process.env, FORCE_COLOR: '0' },
+  });
   const modules = name === 'imports' ? Number(/\((\d+) modules/.exec(stdout)?.[1] ?? /(\d+) modules/.exec(stdout)?.[1] ?? 0) : undefined;
   const isGood = status === 0 && (modules === undefined || modules >= LEAST_MODULES);
   console.log(`${isGood ? 'ok  ' : 'FAIL'} ${name}${modules === undefined ? '' : ` (${modules} modules)`} ${Date.now() - begun} ms`);

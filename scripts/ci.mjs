@@ -31,7 +31,12 @@ function counts(output, code) {
   const own = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1);
   const jest = [...output.matchAll(/^Tests:\s+(.*)$/gm)].at(-1)?.[1];
   const of = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(jest ?? '')?.[1] ?? 0);
-  const found = own === undefined ? (jest === undefined ? undefined : { passed: of('passed'), failed: of('failed'), skipped: of('skipped') }) : { passed: Number(own[1]), failed: Number(own[2]), skipped: Number(own[3] ?? 0) };
+  const found =
+    own === undefined
+      ? jest === undefined
+        ? undefined
+        : { passed: of('passed'), failed: of('failed'), skipped: of('skipped') }
+      : { passed: Number(own[1]), failed: Number(own[2]), skipped: Number(own[3] ?? 0) };
   if (found === undefined) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   return { ...found, failed: code !== 0 && found.failed === 0 ? 1 : found.failed };
 }

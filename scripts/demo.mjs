@@ -7,9 +7,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envoyVersion, findEnvoy } from './envoy.mjs';
+import { build, installPackages, packagesAreThere } from './setup.mjs';
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 try {
   if (process.argv.includes('--help') || process.argv.includes('-h')) {
@@ -18,8 +18,8 @@ try {
     );
     process.exit(0);
   }
-  await step('packages', existsSync(join(checkout, 'node_modules', '.package-lock.json')), install);
-  await step('build', isBuilt(), () => run(npm, ['run', 'build', '--silent']));
+  await step('packages', packagesAreThere(), () => installPackages(run));
+  await step('build', isBuilt(), () => build(run));
   let envoy = '';
   await step('Envoy', false, async () => {
     envoy = await findEnvoy({ say: (text) => process.stderr.write(`      ${text}\n`) });
@@ -37,16 +37,6 @@ try {
 } catch (error) {
   process.stderr.write(`\n${error.message}\n`);
   process.exitCode = 1;
-}
-
-/** As the lock file says; where that can't be (a registry without the packages of other platforms makes one that `npm ci` refuses), as near as it goes. */
-async function install() {
-  try {
-    await run(npm, ['ci', '--no-audit', '--no-fund']);
-  } catch {
-    await run(npm, ['install', '--no-save', '--no-audit', '--no-fund']);
-    return 'by npm install: the lock file is incomplete';
-  }
 }
 
 /** Built, and nothing under src is newer than the build. */

@@ -18,7 +18,14 @@ import { parseResources } from '../src/sources/load.js';
 interface Header {
   /** What the case is there to show. */
   why: string;
-  proxy?: { type?: string; ip?: string; namespace?: string; labels?: Record<string, string>; metadata?: Record<string, unknown>; locality?: Record<string, string> };
+  proxy?: {
+    type?: string;
+    ip?: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    metadata?: Record<string, unknown>;
+    locality?: Record<string, string>;
+  };
   mesh?: MeshConfig;
   /** Sections to print. */
   show: (keyof ConfigDump)[];
@@ -48,14 +55,22 @@ function render(input: string, permute: boolean): string {
   const errors = problems.filter((problem) => problem.severity === 'error').map(formatProblem);
   if (errors.length > 0) throw new Error(errors.join('\n'));
   const { mesh, views } = createMesh();
-  const settings = { kind: 'MeshConfig', apiVersion: 'mesh.istio.io/v1alpha1', metadata: { name: 'mesh', namespace: '', labels: {}, annotations: {} }, spec: header.mesh ?? {}, createdAt: 0 };
+  const settings = {
+    kind: 'MeshConfig',
+    apiVersion: 'mesh.istio.io/v1alpha1',
+    metadata: { name: 'mesh', namespace: '', labels: {}, annotations: {} },
+    spec: header.mesh ?? {},
+    createdAt: 0,
+  };
   const rows = [...resources, settings] as AnyRow[];
   addResources(mesh, permute ? rows.reverse() : rows);
   const proxy = parseNode(nodeOf(header));
   mesh.graph.transaction(() => mesh.rows.proxies.set(proxy));
   const dump = dumpConfig(views, proxy.key);
   const isShown = (name: string): boolean => header.names === undefined || header.names.some((part) => name.includes(part));
-  const shown = Object.fromEntries(header.show.map((section) => [section, Object.fromEntries(Object.entries(dump[section]).filter(([name]) => isShown(name)))]));
+  const shown = Object.fromEntries(
+    header.show.map((section) => [section, Object.fromEntries(Object.entries(dump[section]).filter(([name]) => isShown(name)))]),
+  );
   return stringify(shown, { sortMapEntries: true, lineWidth: 0 });
 }
 
@@ -71,7 +86,9 @@ describe('golden', () => {
   }
 
   test('every output has an input', () => {
-    const orphans = globSync('src/**/testdata/*.out.yaml', { cwd: root }).filter((output) => !inputs.includes(output.replace(/\.out\.yaml$/, '.in.yaml')));
+    const orphans = globSync('src/**/testdata/*.out.yaml', { cwd: root }).filter(
+      (output) => !inputs.includes(output.replace(/\.out\.yaml$/, '.in.yaml')),
+    );
     if (isUpdate) for (const orphan of orphans) rmSync(join(root, orphan));
     else expect(orphans).toEqual([]);
   });

@@ -30,7 +30,8 @@ const EXTENSIONS = 'type.googleapis.com/envoy.extensions';
 export function envoyBootstrap(options: EnvoyBootstrap): Record<string, unknown> {
   const { id, cluster, metadata, locality, admin, variant, trust, readinessPort } = options;
   const service = {
-    envoy_grpc: { cluster_name: XDS_CLUSTER },
+    // Envoy's own pause grows to 30 s; a control plane that restarts should have its proxies back at once.
+    envoy_grpc: { cluster_name: XDS_CLUSTER, retry_policy: { retry_back_off: { base_interval: '0.1s', max_interval: '2s' } } },
     ...(trust && { initial_metadata: [{ key: 'authorization', value: `Bearer ${trust.token}` }] }),
   };
   const overAds = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };

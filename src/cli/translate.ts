@@ -6,9 +6,9 @@ import { parse } from 'yaml';
 import type { AnyRow } from '../api/kinds.js';
 import { formatProblem } from '../api/problem.js';
 import { type NodeDescription, NodeError, parseNode } from '../model/proxy-node.js';
-import { loadMeshConfig, loadResources } from '../sources/load.js';
 import { dumpConfig } from '../server/config-dump.js';
 import { addResources, createMesh } from '../server/mesh-instance.js';
+import { loadMeshConfig, loadResources } from '../sources/load.js';
 import { CliError } from './cli-error.js';
 
 interface Options {
@@ -69,7 +69,8 @@ function readProxies(file: string): readonly ({ name: string } & NodeDescription
   if (!Array.isArray(value)) throw new CliError(`${file}: expected a list of proxies`);
   value.forEach((entry: { name?: unknown; id?: unknown } | null, i) => {
     if (typeof entry?.name !== 'string' || typeof entry.id !== 'string') throw new CliError(`${file}: entry ${i + 1} needs a name and an id`);
-    if (!/^[\w.-]+$/.test(entry.name)) throw new CliError(`${file}: name ${JSON.stringify(entry.name)} must be letters, digits, '.', '_' or '-' (it names a file)`);
+    if (!/^[\w.-]+$/.test(entry.name))
+      throw new CliError(`${file}: name ${JSON.stringify(entry.name)} must be letters, digits, '.', '_' or '-' (it names a file)`);
   });
   return value as ({ name: string } & NodeDescription)[];
 }

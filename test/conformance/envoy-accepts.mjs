@@ -23,7 +23,13 @@ function inlineRoutes(value, routes) {
 }
 
 function bootstrapOf(dump) {
-  const staticCluster = (name) => ({ name, type: 'STATIC', connectTimeout: '1s', typedExtensionProtocolOptions: http2(), loadAssignment: { clusterName: name } });
+  const staticCluster = (name) => ({
+    name,
+    type: 'STATIC',
+    connectTimeout: '1s',
+    typedExtensionProtocolOptions: http2(),
+    loadAssignment: { clusterName: name },
+  });
   const assignments = Object.entries(dump.endpoints ?? {}).map(([name, loadAssignment]) => ({
     name: `endpoints of ${name}`,
     type: 'STATIC',
@@ -36,7 +42,17 @@ function bootstrapOf(dump) {
   return {
     node: { id: 'validate', cluster: 'validate' },
     dynamicResources: { adsConfig: { apiType: 'GRPC', transportApiVersion: 'V3', grpcServices: [{ envoyGrpc: { clusterName: 'xds-grpc' } }] } },
-    layeredRuntime: { layers: [{ name: 'deprecated', staticLayer: { 're2.max_program_size.error_level': 32768, 'envoy.deprecated_features:envoy.config.listener.v3.Listener.hidden_envoy_deprecated_use_original_dst': true } }] },
+    layeredRuntime: {
+      layers: [
+        {
+          name: 'deprecated',
+          staticLayer: {
+            're2.max_program_size.error_level': 32768,
+            'envoy.deprecated_features:envoy.config.listener.v3.Listener.hidden_envoy_deprecated_use_original_dst': true,
+          },
+        },
+      ],
+    },
     staticResources: {
       clusters: [...missing.map(staticCluster), ...own, ...assignments],
       listeners: inlineRoutes(Object.values(dump.listeners ?? {}), dump.routes ?? {}),

@@ -24,14 +24,26 @@ if (!existsSync(cases)) {
 const { run } = await import(join(root, 'dist', 'cli', 'program.js'));
 const output = mkdtempSync(join(tmpdir(), 'mizzen-conformance-'));
 const crashed = [];
-const names = readdirSync(cases).filter((name) => name.includes(flag('only') ?? '')).sort();
+const names = readdirSync(cases)
+  .filter((name) => name.includes(flag('only') ?? ''))
+  .sort();
 const progress = process.stderr.isTTY;
 const warnings = [];
 console.error = (line) => warnings.push(line);
 for (const [i, name] of names.entries()) {
   const at = join(cases, name);
   if (progress) process.stderr.write(`\r\x1b[K${i + 1}/${names.length} ${name}`);
-  const argv = ['node', 'mizzen', 'translate', '--config', join(at, 'input.yaml'), '--proxies', join(at, 'proxies.yaml'), '--output', join(output, name)];
+  const argv = [
+    'node',
+    'mizzen',
+    'translate',
+    '--config',
+    join(at, 'input.yaml'),
+    '--proxies',
+    join(at, 'proxies.yaml'),
+    '--output',
+    join(output, name),
+  ];
   if (existsSync(join(at, 'mesh.yaml'))) argv.push('--mesh-config', join(at, 'mesh.yaml'));
   try {
     if ((await run(argv)) !== 0) crashed.push(`${name}: ${warnings.at(-1)}`);
@@ -46,12 +58,23 @@ const figures = {};
 for (const family of families) {
   const json = join(output, `${family}.json`);
   const only = flag('only') ?? `${family}-`;
-  const { stdout, stderr } = spawnSync(process.execPath, [join(shared, 'compare.mjs'), cases, output, '--only', only, '--diff', flag('diff') ?? '0', '--json', json], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(shared, 'compare.mjs'), cases, output, '--only', only, '--diff', flag('diff') ?? '0', '--json', json],
+    { encoding: 'utf8', maxBuffer: 1 << 28 },
+  );
   console.log(`== ${family}\n${stdout}${stderr}`);
   const { total } = JSON.parse(readFileSync(json, 'utf8'));
   figures[family] = { cases: total.cases, exactCases: total.exactCases, resources: total.resources, exact: total.exact };
 }
-console.table(Object.fromEntries(Object.entries(figures).map(([family, f]) => [family, { ...f, '% of resources': Number(((100 * f.exact) / Math.max(1, f.resources)).toFixed(1)) }])));
+console.table(
+  Object.fromEntries(
+    Object.entries(figures).map(([family, f]) => [
+      family,
+      { ...f, '% of resources': Number(((100 * f.exact) / Math.max(1, f.resources)).toFixed(1)) },
+    ]),
+  ),
+);
 for (const line of crashed) console.log(`CRASHED ${line}`);
 const validated = process.argv.includes('--envoy')
   ? await (await import('./envoy-accepts.mjs')).envoyAccepts(output, names, (done) => progress && process.stderr.write(`\r\x1b[Kenvoy ${done}`))
