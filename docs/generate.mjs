@@ -84,17 +84,24 @@ function reduced(text) {
     const key = `${number.get(from)} ${number.get(to)}`;
     labels.set(key, [...(labels.get(key) ?? []), ...(label === undefined ? [] : [label.replaceAll('"', '').replace(/^(?!all rows)/, 'by ')])]);
   }
-  const order = (key) => key.split(' ').map((name) => name.slice(1).padStart(4, '0')).join(' ');
-  const drawn = [...labels].sort(([a], [b]) => (order(a) < order(b) ? -1 : 1)).map(([key, by]) => {
-    const [from, to] = key.split(' ');
-    return `  ${from} -->${by.length === 0 ? '' : `|"${by.sort().join(', ')}"|`} ${to}`;
-  });
+  const order = (key) =>
+    key
+      .split(' ')
+      .map((name) => name.slice(1).padStart(4, '0'))
+      .join(' ');
+  const drawn = [...labels]
+    .sort(([a], [b]) => (order(a) < order(b) ? -1 : 1))
+    .map(([key, by]) => {
+      const [from, to] = key.split(' ');
+      return `  ${from} -->${by.length === 0 ? '' : `|"${by.sort().join(', ')}"|`} ${to}`;
+    });
   return ['flowchart LR', ...nodes, ...drawn].join('\n');
 }
 
 const { mesh, views } = newMesh();
 const dumps = new Map(proxies.map((proxy) => [proxy.key, dumpConfig(views, proxy.key)]));
-const edsNames = ({ clusters }) => Object.values(clusters).flatMap((cluster) => (cluster.type === 'EDS' ? [cluster.edsClusterConfig?.serviceName || cluster.name] : []));
+const edsNames = ({ clusters }) =>
+  Object.values(clusters).flatMap((cluster) => (cluster.type === 'EDS' ? [cluster.edsClusterConfig?.serviceName || cluster.name] : []));
 const sections = [
   ['Clusters (CDS)', types.CLUSTER_TYPE, () => undefined],
   ['Load assignments (EDS)', types.ENDPOINT_TYPE, (proxy) => edsNames(dumps.get(proxy.key)).sort()],
