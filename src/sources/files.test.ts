@@ -116,6 +116,31 @@ describe('FilesSource', () => {
     expect(source.problems()).toEqual([]);
   });
 
+  it('an edit or a new file that repeats the resource of another file changes nothing but is told', async () => {
+    put('mesh/a.yaml', service('a', 'NodePort'));
+    put('mesh/b.yaml', service('b'));
+    const source = await start();
+    put('mesh/b.yaml', service('a'));
+    await until(() => source.problems().length === 1);
+    expect([...rows]).toEqual([['Service default/a', { type: 'NodePort' }]]);
+    put('mesh/b.yaml', service('b'));
+    await until(() => source.problems().length === 0 && rows.has('Service default/b'));
+    put('mesh/0.yaml', service('a', 'LoadBalancer'));
+    await until(() => source.problems().length === 1);
+    expect(rows.get('Service default/a')).toEqual({ type: 'LoadBalancer' });
+  });
+
+  it('moves a resource from one file to another in one transaction', async () => {
+    put('mesh/a.yaml', `${service('a')}---\n${service('b')}`);
+    put('mesh/b.yaml', service('c'));
+    const source = await start();
+    put('mesh/a.yaml', service('a'));
+    put('mesh/b.yaml', `${service('c')}---\n${service('b', 'NodePort')}`);
+    await until(() => JSON.stringify(rows.get('Service default/b')) === '{"type":"NodePort"}');
+    expect(transactions).toBe(2);
+    expect(source.problems()).toEqual([]);
+  });
+
   it('MC-001: follows the file of mesh settings', async () => {
     put('mesh.yaml', 'trustDomain: a.test\n');
     await start({ meshConfig: join(folder, 'mesh.yaml') });

@@ -44,7 +44,8 @@ export class FilesSource implements Source {
   readonly #debounce: Debounce;
   readonly #watcher: PathWatcher;
   #graceTimer: NodeJS.Timeout | undefined;
-  #rescan = true;
+  /** What is to be listed anew: nothing, the files that came, or everything with a look into each file. */
+  #rescan: 'nothing' | 'files' | 'everything' = 'everything';
   #listing: readonly Problem[] = [];
   #problems: readonly Problem[] = [];
   #written = new Map<string, AnyRow>();
@@ -90,30 +91,39 @@ export class FilesSource implements Source {
   #event(path: string | undefined): void {
     // A file that is not known yet needs its place in path order.
     if (path !== undefined && this.#files.has(path)) this.#changed.add(path);
-    else this.#rescan = true;
+    else if (path === undefined) this.#rescan = 'everything';
+    else if (this.#rescan === 'nothing') this.#rescan = 'files';
     this.#debounce.poke();
   }
 
   #run(): void {
     if (this.#rows === undefined) return;
-    const all = this.#rescan;
-    const changed = [...this.#changed];
-    this.#rescan = false;
+    const rescan = this.#rescan;
+    const changed = new Set(this.#changed);
+    this.#rescan = 'nothing';
     this.#changed.clear();
-    if (all) this.#list();
-    for (const path of all ? this.#files.keys() : changed) this.#read(path);
-    if (all) this.#watcher.refresh();
-    this.#write();
+    const known = new Set(this.#files.keys());
+    if (rescan !== 'nothing') this.#list();
+    if (rescan === 'everything') {
+      for (const path of this.#files.keys()) this.#read(path);
+      this.#watcher.refresh();
+      return this.#write();
+    }
+    if (rescan === 'files') for (const path of this.#files.keys()) if (!known.has(path)) changed.add(path);
+    const before = [...changed].map((path) => ({ path, rows: rowsOf(this.#files.get(path)) }));
+    for (const path of changed) this.#read(path);
+    if (!this.#writeFew(before)) this.#write();
   }
 
   /** Puts the files that there are into path order. One that is gone stays for its grace time, all of a path that can't be read stay. */
   #list(): void {
     const { files, problems } = listFiles(this.#paths);
     this.#listing = problems;
+    const listed = new Set(files);
     const lost = problems.map((problem) => problem.location!.file);
     const kept = [...this.#files.keys()].filter((path) => {
       const entry = this.#files.get(path)!;
-      if (!(entry.file instanceof ConfigFile) || files.includes(path)) return false;
+      if (!(entry.file instanceof ConfigFile) || listed.has(path)) return false;
       return entry.text !== undefined && (lost.some((root) => path === root || path.startsWith(`${root}/`)) || !this.#overdue(entry));
     });
     const old = new Map(this.#files);
@@ -157,10 +167,34 @@ export class FilesSource implements Source {
   #lookAgain(path: string): void {
     clearTimeout(this.#graceTimer);
     this.#graceTimer = setTimeout(() => {
-      this.#rescan ||= !this.#files.has(path);
+      if (!this.#files.has(path)) this.#rescan = 'everything';
       for (const [one, entry] of this.#files) if (entry.missingSince !== undefined) this.#changed.add(one);
       this.#run();
     }, GRACE_MS + 1);
+  }
+
+  /**
+   * The usual edit: some files changed, nothing is wrong anywhere, and no resource stands in two files. Then only these files' rows need a
+   * look. False when it is not so; nothing is written then.
+   */
+  #writeFew(before: readonly { path: string; rows: ReadonlyMap<string, AnyRow> }[]): boolean {
+    if (this.#problems.length + this.#listing.length > 0) return false;
+    const set = new Map<string, AnyRow>();
+    const deleted = new Map<string, AnyRow>();
+    for (const { path, rows } of before) {
+      const file = this.#files.get(path)?.file;
+      if (!(file instanceof ConfigFile) || file.state.problems.length > 0) return false;
+      for (const [identity, row] of file.state.rows) {
+        if (rows.get(identity) === row) continue;
+        if (set.has(identity) || (!rows.has(identity) && this.#written.has(identity))) return false;
+        set.set(identity, row);
+      }
+      for (const [identity, row] of rows) if (!file.state.rows.has(identity)) deleted.set(identity, row);
+    }
+    for (const identity of deleted.keys()) this.#written.delete(identity);
+    for (const [identity, row] of set) this.#written.set(identity, row);
+    this.#commit([...set.values()], [...deleted.values()], false);
+    return true;
   }
 
   /** Compares with what was written before and writes the difference. Rows that did not change are the same objects. */
@@ -176,6 +210,10 @@ export class FilesSource implements Source {
     const told = JSON.stringify(problems) !== JSON.stringify(this.#problems);
     this.#problems = problems;
     this.#written = rows;
+    this.#commit(set, deleted, told);
+  }
+
+  #commit(set: readonly AnyRow[], deleted: readonly AnyRow[], told: boolean): void {
     const writer = this.#rows!;
     if (set.length + deleted.length > 0) {
       writer.transaction(() => {
@@ -183,9 +221,10 @@ export class FilesSource implements Source {
         for (const row of set) writer.set(row);
       });
     } else if (!told) return;
-    for (const listener of this.#listeners) listener({ set, deleted, problems });
+    for (const listener of this.#listeners) listener({ set, deleted, problems: this.#problems });
   }
 }
 
+const rowsOf = (entry: Entry | undefined): ReadonlyMap<string, AnyRow> => (entry?.file instanceof ConfigFile ? entry.file.state.rows : new Map());
 const entryOf = (file: Entry['file']): Entry => ({ file, text: undefined, missingSince: undefined });
 const isGone = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';

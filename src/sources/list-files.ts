@@ -37,12 +37,14 @@ export function unreadable(file: string, error: unknown): Problem {
 /** Symbolic links are followed (ConfigMap mounts are made of them); the depth limit ends loops. */
 function* walk(folder: string, depth: number): Generator<string> {
   if (depth > 32) return;
-  const entries = readdirSync(folder).sort((a, b) => (a < b ? -1 : 1));
-  for (const name of entries) {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    const { name } = entry;
     if (name.startsWith('.') || name === 'node_modules') continue;
     const path = join(folder, name);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory() === true) yield* walk(path, depth + 1);
-    else if (stat?.isFile() === true && isConfigFile(name)) yield path;
+    // Only what is neither (a link, or a file system that does not tell) costs another look.
+    const type = entry.isFile() || entry.isDirectory() ? entry : statSync(path, { throwIfNoEntry: false });
+    if (type?.isDirectory() === true) yield* walk(path, depth + 1);
+    else if (type?.isFile() === true && isConfigFile(name)) yield path;
   }
 }

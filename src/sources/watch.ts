@@ -2,7 +2,7 @@
  * Tells which files of a set of paths may have changed. Folders are watched, never files: editors and ConfigMap mounts replace files
  * by renaming, after which a watch on the file itself would look at the old one. https://man7.org/linux/man-pages/man7/inotify.7.html
  */
-import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
+import { type Dirent, type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isConfigFile } from './list-files.js';
 
@@ -88,15 +88,15 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 function* foldersBelow(folder: string, depth: number): Generator<string> {
   yield folder;
   if (depth >= 32) return;
-  let names: string[] = [];
+  let entries: Dirent[] = [];
   try {
-    names = readdirSync(folder);
+    entries = readdirSync(folder, { withFileTypes: true });
   } catch {
     return;
   }
-  for (const name of names) {
-    if (name.startsWith('.') || name === 'node_modules') continue;
-    const path = join(folder, name);
-    if (isFolder(path)) yield* foldersBelow(path, depth + 1);
+  for (const entry of entries) {
+    if (entry.isFile() || entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() || isFolder(path)) yield* foldersBelow(path, depth + 1);
   }
 }
