@@ -12,9 +12,9 @@ interface Selection {
 /** Says what one egress listener imports. */
 export interface EgressHosts {
   /** The service `hostname` of `namespace` is imported (explicitly or by `*`). */
-  importsService(namespace: string, hostname: string): boolean;
+  readonly importsService: (namespace: string, hostname: string) => boolean;
   /** A VirtualService of `namespace` with these hosts is imported: some host overlaps. */
-  importsVirtualService(namespace: string, hosts: readonly string[]): boolean;
+  readonly importsVirtualService: (namespace: string, hosts: readonly string[]) => boolean;
   /** Everything of every namespace, as without a Sidecar. */
   readonly everything: boolean;
 }
@@ -41,8 +41,11 @@ export function parseEgressHosts(hosts: readonly string[], namespace: string): E
   const selectionsFor = (ns: string): Selection[] => [byNamespace.get(ns), wildcard].filter((selection) => selection !== undefined);
   return {
     everything: byNamespace.size === 1 && wildcard !== undefined && wildcard.excluded.length === 0 && wildcard.included.includes('*'),
-    importsService: (ns, hostname) => !isExcluded(ns, hostname) && selectionsFor(ns).some((selection) => selection.included.some((pattern) => hostIsWithin(hostname, pattern))),
+    importsService: (ns, hostname) =>
+      !isExcluded(ns, hostname) && selectionsFor(ns).some((selection) => selection.included.some((pattern) => hostIsWithin(hostname, pattern))),
     importsVirtualService: (ns, vsHosts) =>
-      selectionsFor(ns).some((selection) => vsHosts.some((host) => selection.included.some((pattern) => hostsOverlap(host, pattern)) && !isExcluded(ns, host))),
+      selectionsFor(ns).some((selection) =>
+        vsHosts.some((host) => selection.included.some((pattern) => hostsOverlap(host, pattern)) && !isExcluded(ns, host)),
+      ),
   };
 }

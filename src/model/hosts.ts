@@ -14,9 +14,6 @@ export function hostIsWithin(specific: string, pattern: string): boolean {
 /** True when some name is in both. */
 export const hostsOverlap = (a: string, b: string): boolean => hostIsWithin(a, b) || hostIsWithin(b, a);
 
-/** The narrower of two overlapping hosts. */
-export const narrowerHost = (a: string, b: string): string => (hostIsWithin(a, b) ? a : b);
-
 /** Sort order "most specific first": exact names before wildcards, longer before shorter, then by text. */
 export function bySpecificity(a: string, b: string): number {
   const aWild = isWildcard(a);

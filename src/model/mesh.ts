@@ -2,7 +2,7 @@
  * The model: everything that is known of the mesh, as queries over collections. Views and the debug rooms get this one object.
  * Each group below lives in the file named in its comment. All reads inside a query are recorded by the graph.
  */
-import type { DestinationRule, Gateway, PortTrafficPolicy, Sidecar, SidecarSpec, TrafficPolicy, VirtualService } from '../api/istio.js';
+import type { DestinationRule, Gateway, Sidecar, SidecarSpec, TrafficPolicy, VirtualService } from '../api/istio.js';
 import type { Kind, KindTypes } from '../api/kinds.js';
 import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Collection, Graph } from '../graph/graph.js';
@@ -111,7 +111,6 @@ export interface DestinationRules {
   /** Traffic policy of a service port and subset: mesh defaults, rule, port level (replaces), subset (overlays), subset's port level. */
   trafficPolicy(scope: OutboundScope, service: Service, port: Port, subset?: string): TrafficPolicy | undefined;
 }
-export type PortLevel = PortTrafficPolicy;
 
 /** One server of a merged gateway proxy. */
 export interface GatewayServer {

@@ -3,7 +3,7 @@
  * id, so proxies with equal slices share every byte. An input that is not in the slice cannot be read by translation (models.md §4).
  */
 import type { Labels } from './labels.js';
-import type { CertificateSource, InterceptionMode, IpMode, Proxy, ProxyType } from './proxy.js';
+import type { CertificateSource, InterceptionMode, IpMode, ProxyType } from './proxy.js';
 import type { Locality } from './service.js';
 
 /** What clusters, routes and outbound listeners may depend on. */
@@ -110,5 +110,3 @@ export function scopeOf<S extends { readonly id: string }>(id: string): S {
   if (scope === undefined) throw new Error(`unknown scope ${id}`);
   return scope as S;
 }
-
-export type { Proxy };

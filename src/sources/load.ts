@@ -46,9 +46,3 @@ export function loadMeshConfig(path: string): SettingsState {
     return file.fail(unreadable(path, error));
   }
 }
-
-/** What is wrong with files and folders, for `mizzen validate`. */
-export function validatePaths(paths: readonly string[]): { problems: readonly Problem[]; errors: number } {
-  const { problems } = loadResources(paths);
-  return { problems, errors: problems.filter((problem) => problem.severity === 'error').length };
-}

@@ -2,8 +2,7 @@
  * The few protobuf helpers that every builder needs. Messages are built as partial plain objects and encoded once, last.
  */
 
-import type { DeepPartial } from '@envoyproxy/xds-protos/google/protobuf/any.js';
-import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
+import type { Any, DeepPartial } from '@envoyproxy/xds-protos/google/protobuf/any.js';
 import type { Duration } from '@envoyproxy/xds-protos/google/protobuf/duration.js';
 
 /** A message under construction: any field may be missing. */

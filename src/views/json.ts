@@ -43,5 +43,5 @@ export function decodeResource(resource: EncodedResource): unknown {
 messageTypeRegistry.set(StringValue.$type, {
   ...StringValue,
   toJSON: (message: { value: string }) => ({ value: message.value }),
-  fromJSON: (json: { value?: unknown }) => StringValue.fromPartial({ value: String(json.value ?? '') }),
+  fromJSON: (json: { value?: string }) => StringValue.fromPartial({ value: json.value ?? '' }),
 } as never);

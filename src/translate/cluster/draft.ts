@@ -9,7 +9,6 @@ import { toAny } from '../proto.js';
 
 export type ClusterPartial = Parameters<typeof Cluster.fromPartial>[0];
 export type HttpOptionsPartial = Parameters<typeof HttpProtocolOptions.fromPartial>[0];
-export type CommonLbPartial = NonNullable<ClusterPartial['commonLbConfig']>;
 
 export interface ClusterDraft {
   readonly name: string;
@@ -21,7 +20,7 @@ export interface ClusterDraft {
   readonly istioMetadata: Record<string, unknown>;
 }
 
-export const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** Starts a cluster; names are also statistics names, closed by Istio's delimiter. */
 export function draftCluster(name: string, discovery: Cluster_DiscoveryType | undefined): ClusterDraft {

@@ -3,7 +3,6 @@
  * with equal matches), and Envoy's FilterChainMatch. SD-066, SD-067.
  * https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener_components.proto#config-listener-v3-filterchainmatch
  */
-import type { CidrRange } from '@envoyproxy/xds-protos/envoy/config/core/v3/address.js';
 import type { FilterChainMatch } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
 import ipaddr from 'ipaddr.js';
 import type { Partial } from '../proto.js';
@@ -83,10 +82,4 @@ function canonical({ text, length }: Range): string {
     ? ipaddr.IPv6.networkAddressFromCIDR(`${text}/${length}`)
     : ipaddr.IPv4.networkAddressFromCIDR(`${text}/${length}`);
   return `${network.toString()}/${length}`;
-}
-
-/** An Envoy CIDR of an IP or CIDR; undefined for other text. */
-export function cidrRange(text: string): Partial<CidrRange> | undefined {
-  const [range] = ranges([text]);
-  return range === undefined ? undefined : { addressPrefix: range.text, prefixLen: range.length };
 }
