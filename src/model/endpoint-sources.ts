@@ -6,7 +6,19 @@ import { isIP } from 'node:net';
 import type { WorkloadEntry, WorkloadEntrySpec } from '../api/istio.js';
 import type { EndpointSlice, Node, Pod, SliceEndpoint } from '../api/kubernetes.js';
 import type { Endpoint, HealthStatus, Port, Service } from './service.js';
-import { NETWORK, NO_LOCALITY, canonicalName, canonicalRevision, labelledLocality, nodeLocality, parseLocality, podWorkloadName, spiffeId, tlsModeOf, withTopology } from './workload.js';
+import {
+  canonicalName,
+  canonicalRevision,
+  labelledLocality,
+  NETWORK,
+  NO_LOCALITY,
+  nodeLocality,
+  parseLocality,
+  podWorkloadName,
+  spiffeId,
+  tlsModeOf,
+  withTopology,
+} from './workload.js';
 
 /** Where a row without better knowledge belongs. */
 export interface Place {
@@ -116,7 +128,13 @@ const UNIX = 'unix://';
 /** The endpoint that a WorkloadEntry or an inline endpoint makes for one port; undefined when the service cannot use its address. */
 export function fromEntry(
   entry: WorkloadEntrySpec,
-  from: { name: string; namespace: string; labels: Readonly<Record<string, string>>; source: 'WorkloadEntry' | 'ServiceEntry'; health?: HealthStatus },
+  from: {
+    name: string;
+    namespace: string;
+    labels: Readonly<Record<string, string>>;
+    source: 'WorkloadEntry' | 'ServiceEntry';
+    health?: HealthStatus;
+  },
   service: Service,
   port: Port,
   place: Place,

@@ -5,12 +5,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EndpointSlice, Pod, SliceEndpoint } from '../api/kubernetes.js';
 import { keyOf } from '../api/resource.js';
 import type { Graph } from '../graph/graph.js';
-import { type Place, entryLabels, fromEntry, fromPod, fromSlice, ownHostname } from './endpoint-sources.js';
+import { entryLabels, fromEntry, fromPod, fromSlice, ownHostname, type Place } from './endpoint-sources.js';
 import { selects } from './labels.js';
 import type { Endpoints, Mesh } from './mesh.js';
 import type { ServiceTarget } from './scope.js';
 import type { Endpoint, HealthStatus, Port, Service } from './service.js';
-import { type ModelSettings, byServiceAge } from './services.js';
+import { byServiceAge, type ModelSettings } from './services.js';
 import { NETWORK } from './workload.js';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -27,7 +27,9 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
   });
   const slicesByAddress = slices.index('address', (row) => new Set((row.spec.endpoints ?? []).flatMap((endpoint) => endpoint.addresses)));
   const podsByNamespace = pods.index('namespace', (row) => [row.metadata.namespace]);
-  const podsByAddress = pods.index('address', (row) => (row.status?.podIPs ?? [{ ip: row.status?.podIP ?? '' }]).map(({ ip }) => ip).filter((ip) => ip !== ''));
+  const podsByAddress = pods.index('address', (row) =>
+    (row.status?.podIPs ?? [{ ip: row.status?.podIP ?? '' }]).map(({ ip }) => ip).filter((ip) => ip !== ''),
+  );
   const entriesByNamespace = entries.index('namespace', (row) => [row.metadata.namespace]);
   const entriesByAddress = entries.index('address', (row) => [row.spec.address ?? '']);
   const inlineByAddress = serviceEntries.index('endpointAddress', (row) => (row.spec.endpoints ?? []).map((endpoint) => endpoint.address ?? ''));
@@ -67,13 +69,17 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
       const labels = entryLabels(row);
       if (!selects(selector, labels)) return [];
       const { name, namespace } = row.metadata;
-      return fromEntry(row.spec, { name, namespace, labels, source: 'WorkloadEntry', health: entryHealth(row.status) }, service, port, place.get('')) ?? [];
+      return (
+        fromEntry(row.spec, { name, namespace, labels, source: 'WorkloadEntry', health: entryHealth(row.status) }, service, port, place.get('')) ?? []
+      );
     });
   };
 
   const kubernetesEndpoints = (service: Service, port: Port): readonly Endpoint[] => {
     const own = [...slicesByService.get(service.from.key).values()];
-    const fromSlices = own.flatMap((slice) => fromSlice(slice, service, port, place.get(''), (endpoint) => lookUp(endpoint, slice.metadata.namespace)));
+    const fromSlices = own.flatMap((slice) =>
+      fromSlice(slice, service, port, place.get(''), (endpoint) => lookUp(endpoint, slice.metadata.namespace)),
+    );
     // Files (and VMs) often carry no EndpointSlice: then the pods that the selector names are the endpoints.
     const workloads = own.length > 0 ? fromSlices : selectedPods(service, port);
     return dedupe([...workloads, ...selectedEntries(service, port)]);
@@ -87,7 +93,10 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
     const isDns = service.resolution === 'DNS' || service.resolution === 'DNSRoundRobin';
     if (inline.length === 0) return isDns ? [ownHostname(service, port, row.metadata.name, place.get(''))] : [];
     const { name, namespace } = row.metadata;
-    return inline.flatMap((entry, i) => fromEntry(entry, { name: `${name}-${i}`, namespace, labels: entry.labels ?? {}, source: 'ServiceEntry' }, service, port, place.get('')) ?? []);
+    return inline.flatMap(
+      (entry, i) =>
+        fromEntry(entry, { name: `${name}-${i}`, namespace, labels: entry.labels ?? {}, source: 'ServiceEntry' }, service, port, place.get('')) ?? [],
+    );
   };
 
   const endpoints = graph.query(
@@ -109,7 +118,8 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
       const service = mesh.services.get(key);
       if (service === undefined) return [];
       const accounts = new Set(service.serviceAccounts);
-      for (const port of service.ports) for (const endpoint of of(key, port.name)) if (endpoint.serviceAccount !== '') accounts.add(endpoint.serviceAccount);
+      for (const port of service.ports)
+        for (const endpoint of of(key, port.name)) if (endpoint.serviceAccount !== '') accounts.add(endpoint.serviceAccount);
       return [...accounts].sort();
     },
     { equals: isDeepStrictEqual },
@@ -123,12 +133,14 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
       if (name !== undefined) found.add(`k:${name}`);
     }
     const selecting = (namespace: string, labels: Readonly<Record<string, string>>) => {
-      for (const service of mesh.services.inNamespace(namespace)) if (service.selector !== undefined && selects(service.selector, labels)) found.add(service.key);
+      for (const service of mesh.services.inNamespace(namespace))
+        if (service.selector !== undefined && selects(service.selector, labels)) found.add(service.key);
     };
     for (const pod of podsByAddress.get(address).values()) selecting(pod.metadata.namespace, pod.metadata.labels);
     for (const row of entriesByAddress.get(address).values()) selecting(row.metadata.namespace, entryLabels(row));
     for (const row of inlineByAddress.get(address).values()) {
-      for (const service of mesh.services.inNamespace(row.metadata.namespace)) if (service.from.kind === 'ServiceEntry' && service.from.key === keyOf(row)) found.add(service.key);
+      for (const service of mesh.services.inNamespace(row.metadata.namespace))
+        if (service.from.kind === 'ServiceEntry' && service.from.key === keyOf(row)) found.add(service.key);
     }
     return found;
   };

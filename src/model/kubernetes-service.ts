@@ -71,7 +71,10 @@ function clusterAddresses(clusterIPs: readonly string[] | undefined, clusterIP: 
 
 /** Splits a comma-separated annotation; undefined when it is missing or empty. */
 export function annotationList(text: string | undefined): readonly string[] | undefined {
-  const items = (text ?? '').split(',').map((item) => item.trim()).filter((item) => item !== '');
+  const items = (text ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
   return items.length === 0 ? undefined : items;
 }
 

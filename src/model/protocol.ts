@@ -41,10 +41,16 @@ const NAMED: Readonly<Record<string, Protocol>> = {
 const SERVER_FIRST_PORTS = new Set([25, 53, 3306, 27017]);
 
 /** Reads a protocol word, as ServiceEntry, Gateway and Sidecar ports write it, in any case. */
-export const parseProtocol = (text: string | undefined): Protocol => (text === undefined ? 'Unsupported' : (NAMED[text.toLowerCase()] ?? 'Unsupported'));
+export const parseProtocol = (text: string | undefined): Protocol =>
+  text === undefined ? 'Unsupported' : (NAMED[text.toLowerCase()] ?? 'Unsupported');
 
 /** The protocol of a Kubernetes Service port. */
-export function kubernetesProtocol(port: { readonly port: number; readonly name?: string; readonly protocol?: string; readonly appProtocol?: string }): Protocol {
+export function kubernetesProtocol(port: {
+  readonly port: number;
+  readonly name?: string;
+  readonly protocol?: string;
+  readonly appProtocol?: string;
+}): Protocol {
   if (port.protocol === 'UDP') return 'UDP';
   if (port.protocol === 'SCTP') return 'Unsupported';
   const declared = port.appProtocol === undefined ? protocolOfName(port.name ?? '') : protocolOfAppProtocol(port.appProtocol);
@@ -79,6 +85,7 @@ export const isHttp2 = (protocol: Protocol): boolean => protocol === 'HTTP2' || 
 /** TLS that the proxy does not terminate. */
 export const isTls = (protocol: Protocol): boolean => protocol === 'HTTPS' || protocol === 'TLS';
 /** Byte streams without TLS that the proxy knows about. */
-export const isTcp = (protocol: Protocol): boolean => protocol === 'TCP' || protocol === 'Mongo' || protocol === 'Redis' || protocol === 'MySQL' || isTls(protocol);
+export const isTcp = (protocol: Protocol): boolean =>
+  protocol === 'TCP' || protocol === 'Mongo' || protocol === 'Redis' || protocol === 'MySQL' || isTls(protocol);
 /** Undeclared: decided on the wire. */
 export const isDetected = (protocol: Protocol): boolean => protocol === 'Unsupported';

@@ -89,7 +89,11 @@ function ipModeOf(addresses: readonly string[]): IpMode {
 }
 
 function localityOf(given: NodeDescription['locality'], labels: Readonly<Record<string, string>>): Locality {
-  const { region = '', zone = '', subzone = '' } = typeof given === 'string' ? fromText(given) : { ...given, subzone: given?.subZone ?? given?.subzone };
+  const {
+    region = '',
+    zone = '',
+    subzone = '',
+  } = typeof given === 'string' ? fromText(given) : { ...given, subzone: given?.subZone ?? given?.subzone };
   if (region !== '' || zone !== '' || subzone !== '') return { region, zone, subzone };
   const fromLabels = {
     region: labels['topology.kubernetes.io/region'] ?? '',

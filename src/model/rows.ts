@@ -3,7 +3,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { KINDS, type Kind, type KindTypes } from '../api/kinds.js';
-import { type Resource, keyOf } from '../api/resource.js';
+import { keyOf, type Resource } from '../api/resource.js';
 import type { Collection, Graph } from '../graph/graph.js';
 import type { CertificateRow, Rows } from './mesh.js';
 import type { Proxy } from './proxy.js';

@@ -1,11 +1,11 @@
 /**
- * ServiceEntry → Services, one per host and address (SD-032 to SD-041, SD-045). 
+ * ServiceEntry → Services, one per host and address (SD-032 to SD-041, SD-045).
  * https://istio.io/latest/docs/reference/config/networking/service-entry/
  */
 import ipaddr from 'ipaddr.js';
 import type { ServiceEntry, ServiceEntrySpec } from '../api/istio.js';
 import { keyOf } from '../api/resource.js';
-import { type ServiceContext, UNSPECIFIED, annotationList, trafficDistribution } from './kubernetes-service.js';
+import { annotationList, type ServiceContext, trafficDistribution, UNSPECIFIED } from './kubernetes-service.js';
 import { parseProtocol } from './protocol.js';
 import type { Port, Resolution, Service } from './service.js';
 import { parseVisibility } from './visibility.js';
@@ -22,7 +22,9 @@ const RESOLUTIONS: Readonly<Record<string, Resolution>> = {
 export function fromServiceEntry(row: ServiceEntry, context: ServiceContext): readonly Service[] {
   const { spec } = row;
   const addresses = (spec.addresses ?? []).map(bindAddress).filter((address) => address !== undefined);
-  return (spec.hosts ?? []).flatMap((host) => (addresses.length === 0 ? [UNSPECIFIED] : addresses).map((address) => toService(row, host, address, context)));
+  return (spec.hosts ?? []).flatMap((host) =>
+    (addresses.length === 0 ? [UNSPECIFIED] : addresses).map((address) => toService(row, host, address, context)),
+  );
 }
 
 /** An IP as it is, a CIDR of a single address as that address, other CIDRs as they are; undefined when it is neither. */

@@ -7,8 +7,8 @@ import { keyOf } from '../api/resource.js';
 import type { Graph } from '../graph/graph.js';
 import { fromKubernetes, kubernetesHostname, type ServiceContext } from './kubernetes-service.js';
 import type { Mesh, Services } from './mesh.js';
-import { fromServiceEntry } from './service-entries.js';
 import type { Service } from './service.js';
+import { fromServiceEntry } from './service-entries.js';
 
 /** Settings of the control plane itself, not of the mesh's users. */
 export interface ModelSettings {
@@ -36,7 +36,9 @@ export function defineServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>
   const hostOf = (row: KubernetesService): string => kubernetesHostname(row.metadata.name, row.metadata.namespace, settings.domain);
   const servicesByHost = services.index('hostname', (row) => [hostOf(row)]);
   const entriesByHost = entries.index('hostname', (row) => (row.spec.hosts ?? []).map((host) => host.toLowerCase()));
-  const aliasesOf = services.index('externalName', (row) => (row.spec.type === 'ExternalName' && row.spec.externalName ? [row.spec.externalName] : []));
+  const aliasesOf = services.index('externalName', (row) =>
+    row.spec.type === 'ExternalName' && row.spec.externalName ? [row.spec.externalName] : [],
+  );
 
   const context = graph.query(
     'serviceContext',
@@ -62,7 +64,11 @@ export function defineServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>
       const row = services.get(key);
       if (row === undefined) return undefined;
       const found = row.spec.type === 'ExternalName' ? [] : aliases(hostOf(row));
-      return fromKubernetes(row, context.get(''), found.sort((a, b) => (a.hostname < b.hostname ? -1 : 1)));
+      return fromKubernetes(
+        row,
+        context.get(''),
+        found.sort((a, b) => (a.hostname < b.hostname ? -1 : 1)),
+      );
     },
     { equals: isDeepStrictEqual },
   );

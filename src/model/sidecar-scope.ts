@@ -43,14 +43,18 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
         index,
         bind: entry.bind ?? '',
         captureMode: entry.captureMode ?? 'DEFAULT',
-        ...(entry.port !== undefined && { port: { number: Number(entry.port.number ?? 0), protocol: entry.port.protocol ?? '', name: entry.port.name ?? '' } }),
+        ...(entry.port !== undefined && {
+          port: { number: Number(entry.port.number ?? 0), protocol: entry.port.protocol ?? '', name: entry.port.name ?? '' },
+        }),
       },
     }));
   };
   /** True when the view is the plain "all that is exported to me": then chunks need no Sidecar. */
   const seesEverything = (view: View): boolean => {
     const listeners = listenersOf(view);
-    return listeners.length === 1 && listeners[0]?.listener.port === undefined && parseEgressHosts(listeners[0]?.hosts ?? [], view.namespace).everything;
+    return (
+      listeners.length === 1 && listeners[0]?.listener.port === undefined && parseEgressHosts(listeners[0]?.hosts ?? [], view.namespace).everything
+    );
   };
 
   const visible = (view: View, service: Service): boolean => service.resolution !== 'Alias' && isVisibleTo(service.visibility, view.namespace);
@@ -94,7 +98,10 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
       if (entry === undefined) return [];
       const { hosts, listener } = entry;
       const egress = parseEgressHosts(hosts, view.namespace);
-      const port = listener.port !== undefined && listener.port.number !== 0 && parseProtocol(listener.port.protocol) !== 'HTTP_PROXY' ? listener.port.number : undefined;
+      const port =
+        listener.port !== undefined && listener.port.number !== 0 && parseProtocol(listener.port.protocol) !== 'HTTP_PROXY'
+          ? listener.port.number
+          : undefined;
       if (egress.everything && port === undefined) return exported.get(plain(view));
       const candidates = exportedFirst(
         mesh.services
@@ -144,7 +151,9 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
     'importedServices',
     (key: string): readonly Service[] => {
       const { view } = parseView(key);
-      return mergeByHostname(listenersOf(view).flatMap(({ listener }) => [...servicesOfListener.get(`${viewKey(view)}|${listener.index}`), ...broughtIn(view, listener)]));
+      return mergeByHostname(
+        listenersOf(view).flatMap(({ listener }) => [...servicesOfListener.get(`${viewKey(view)}|${listener.index}`), ...broughtIn(view, listener)]),
+      );
     },
     { equals: sameList },
   );
@@ -174,7 +183,9 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
     const found = seesEverything(view)
       ? mergeByHostname(named(view, hostname))[0]
       : importedServices.get(viewKey(view)).find((service) => service.hostname === hostname);
-    return found ?? mesh.services.byHostname(hostname).find((service) => service.resolution === 'Alias' && isVisibleTo(service.visibility, view.namespace));
+    return (
+      found ?? mesh.services.byHostname(hostname).find((service) => service.resolution === 'Alias' && isVisibleTo(service.visibility, view.namespace))
+    );
   });
   const listeners = graph.query(
     'egressListeners',
