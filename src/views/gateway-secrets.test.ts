@@ -68,10 +68,10 @@ describe('GW-012 credentials over SDS', () => {
     ['kubernetes://out', 'key OUT-KEY'],
     // A Secret of its own counts before the certificate's.
     ['kubernetes://out-cacert', 'ca OWN-CA'],
-    // GW-014: named as a CA only, so its key stays here.
+    // Named as a CA only, so its key stays here.
     ['kubernetes://clients', 'ca CLIENTS-CA'],
     ['configmap://far/roots-cacert', 'ca ROOTS'],
-  ])('%s gives %s', (name, content) => expect(ask(name)).toBe(content));
+  ])('GW-014 %s gives %s', (name, content) => expect(ask(name)).toBe(content));
 
   test.each(['kubernetes://cacerts', 'kubernetes://edge/cacerts', 'kubernetes://shop/web', 'kubernetes://none', 'invalid://'])(
     '%s is not given out',
