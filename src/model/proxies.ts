@@ -109,6 +109,7 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
     const proxy = known(proxyKey);
     return internScope<OutboundScope>('o', {
       type: proxy.type,
+      ...(proxy.generator && { generator: proxy.generator }),
       namespace: proxy.namespace,
       domain: meshDomain(proxy.dnsDomain),
       dnsDomain: proxy.dnsDomain,

@@ -37,6 +37,7 @@ export function parseNode(node: NodeDescription, identity = ''): Proxy {
   const proxy: Omit<Proxy, 'key'> = {
     id: node.id,
     type: type as ProxyType,
+    ...(type === 'sidecar' && text(metadata, 'GENERATOR') === 'grpc' && { generator: 'grpc' as const }),
     name: dot < 0 ? qualifiedName : qualifiedName.slice(0, dot),
     namespace,
     ipAddresses: addresses,

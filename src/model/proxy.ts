@@ -11,11 +11,15 @@ export type InterceptionMode = 'REDIRECT' | 'TPROXY' | 'NONE';
 /** Where the proxy gets its certificates: Istio's agent (cluster `sds-grpc`) or our own SDS over the ADS stream. */
 export type CertificateSource = 'agent' | 'ads';
 
+/** Whose dialect of xDS the client speaks: a gRPC library without an Envoy (metadata GENERATOR, XD-025); undefined for Envoy. */
+export type Generator = 'grpc';
+
 export interface Proxy {
   /** Key of its row: stable for equal descriptions. */
   readonly key: string;
   readonly id: string;
   readonly type: ProxyType;
+  readonly generator?: Generator;
   readonly name: string;
   readonly namespace: string;
   /** All addresses (metadata INSTANCE_IPS, else the id's), the id's first. */

@@ -3,13 +3,15 @@
  * id, so proxies with equal slices share every byte. An input that is not in the slice cannot be read by translation (models.md §4).
  */
 import type { Labels } from './labels.js';
-import type { CertificateSource, InterceptionMode, IpMode, ProxyType } from './proxy.js';
+import type { CertificateSource, Generator, InterceptionMode, IpMode, ProxyType } from './proxy.js';
 import type { Locality } from './service.js';
 
 /** What clusters, routes and outbound listeners may depend on. */
 export interface OutboundScope {
   readonly id: string;
   readonly type: ProxyType;
+  /** Set for gRPC libraries without an Envoy. */
+  readonly generator?: Generator;
   readonly namespace: string;
   /** `cluster.local` */
   readonly domain: string;
