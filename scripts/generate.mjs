@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateCrdTypes } from './generate-crd-types.mjs';
+import { generateDescriptors } from './generate-descriptors.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -33,6 +34,7 @@ function stamp() {
     'generated/tsconfig.json',
     'scripts/generate.mjs',
     'scripts/generate-crd-types.mjs',
+    'scripts/generate-descriptors.mjs',
   ]) {
     hash.update(name).update(readFileSync(name));
   }
@@ -94,4 +96,5 @@ rmSync('generated/dist', { recursive: true, force: true });
 rmSync('generated/tsconfig.tsbuildinfo', { force: true }); // else the compiler believes that what was removed is there
 run('node_modules/.bin/buf', ['generate']);
 run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'], join(root, 'generated'));
+generateDescriptors(run);
 writeFileSync(stampFile, wanted);
