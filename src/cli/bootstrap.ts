@@ -61,7 +61,7 @@ export function addBootstrap(program: Command): void {
     .addOption(new Option('--variant <variant>', 'xDS variant').choices(['delta', 'sotw']).default('delta'))
     .option('--plaintext', 'join over plaintext as nobody: without token, and without a certificate for mutual TLS')
     .addOption(
-      new Option('--token-ttl <duration>', 'how long the token lets the proxy (re)connect').argParser(parsed(parseMs)).default(86_400_000, '24h'),
+      new Option('--token-ttl <duration>', 'how long the token lets the proxy (re)connect').argParser(parsed(parseMs)).default(2_592_000_000, '720h'),
     )
     .option('--concurrency <n>', 'worker threads, told to the control plane; give Envoy the same flag', parsed(parsePort))
     .option('--locality <region/zone/subzone>', 'where the workload runs')
