@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Service as KubernetesService } from '../api/kubernetes.js';
 import { keyOf } from '../api/resource.js';
+import { sameElements } from '../graph/equality.js';
 import type { Graph } from '../graph/graph.js';
 import { fromKubernetes, kubernetesHostname, type ServiceContext } from './kubernetes-service.js';
 import type { Mesh, Services } from './mesh.js';
@@ -25,8 +26,6 @@ export function byServiceAge(a: Service, b: Service): number {
   const right = `${b.name}.${b.namespace}`;
   return left < right ? -1 : left > right ? 1 : a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
-
-const sameList = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((value, i) => value === b[i]);
 
 export function defineServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>, settings: ModelSettings): Services {
   const services = mesh.rows.of('Service');
@@ -88,7 +87,7 @@ export function defineServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>
         ...[...servicesByNamespace.get(namespace).values()].map((row) => kubernetes.get(keyOf(row)) as Service),
         ...[...entriesByNamespace.get(namespace).values()].flatMap((row) => external.get(keyOf(row))),
       ].sort(byServiceAge),
-    { equals: sameList },
+    { equals: sameElements },
   );
   const namespaces = graph.query(
     'serviceNamespaces',
@@ -98,7 +97,7 @@ export function defineServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>
       for (const row of entries.list().values()) found.add(row.metadata.namespace);
       return [...found].sort();
     },
-    { equals: sameList },
+    { equals: sameElements },
   );
   const byHostname = graph.query(
     'servicesByHostname',
@@ -109,7 +108,7 @@ export function defineServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>
         .filter((service) => service.hostname === hostname)
         .sort(byServiceAge),
     ],
-    { equals: sameList },
+    { equals: sameElements },
   );
 
   return {

@@ -3,6 +3,7 @@
  * services' namespaces; with one, what its egress listeners import and what the VirtualServices among that send traffic to.
  */
 import type { Sidecar, VirtualService } from '../api/istio.js';
+import { sameElements } from '../graph/equality.js';
 import type { Graph } from '../graph/graph.js';
 import { parseEgressHosts } from './egress-hosts.js';
 import type { EgressListener, Mesh, SidecarScopes } from './mesh.js';
@@ -16,8 +17,6 @@ import { isVisibleTo } from './visibility.js';
 
 const DEFAULT_LISTENER: EgressListener = { index: 0, bind: '', captureMode: 'DEFAULT' };
 const EVERYTHING = ['*/*'];
-
-const sameList = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((value, i) => value === b[i]);
 
 /** The part of a scope that visibility depends on; parsed from and printed as a query key. */
 interface View {
@@ -76,7 +75,7 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
         return sharers.length === 1 || named(view, service.hostname).includes(service);
       });
     },
-    { equals: sameList },
+    { equals: sameElements },
   );
   const plain = (view: View): string => viewKey({ ...view, sidecar: '' });
   const exported = graph.query(
@@ -86,7 +85,7 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
       const all = mesh.services.namespaces().flatMap((namespace) => exportedIn.get(`${viewKey(view)}|${namespace}`));
       return exportedFirst(all.sort(byServiceAge));
     },
-    { equals: sameList },
+    { equals: sameElements },
   );
 
   /** Key: view and listener index. */
@@ -116,7 +115,7 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
         .filter((service) => preferredNamespace(view, byHost.get(service.hostname) as Service[]) === service.namespace)
         .map((service) => trimAliases(service, egress.importsService));
     },
-    { equals: sameList },
+    { equals: sameElements },
   );
   const virtualServicesOfListener = graph.query(
     'egressVirtualServices',
@@ -128,7 +127,7 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
       const egress = parseEgressHosts(entry.hosts, view.namespace);
       return egress.everything ? bound : bound.filter((row) => egress.importsVirtualService(row.metadata.namespace, row.spec.hosts ?? []));
     },
-    { equals: sameList },
+    { equals: sameElements },
   );
 
   /** Services that a listener's VirtualServices send traffic to, found beyond what its hosts import. */
@@ -155,7 +154,7 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
         listenersOf(view).flatMap(({ listener }) => [...servicesOfListener.get(`${viewKey(view)}|${listener.index}`), ...broughtIn(view, listener)]),
       );
     },
-    { equals: sameList },
+    { equals: sameElements },
   );
 
   /** Key: view and service namespace. */
@@ -166,7 +165,7 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
       if (seesEverything(view)) return mergeByHostname(exportedIn.get(`${plain(view)}|${namespace}`));
       return importedServices.get(viewKey(view)).filter((service) => service.namespace === namespace);
     },
-    { equals: sameList },
+    { equals: sameElements },
   );
   const namespacesOf = graph.query(
     'visibleNamespaces',
@@ -175,7 +174,7 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
       if (seesEverything(view)) return mesh.services.namespaces();
       return [...new Set(importedServices.get(viewKey(view)).map((service) => service.namespace))].sort();
     },
-    { equals: sameList },
+    { equals: sameElements },
   );
   /** Key: view and hostname. */
   const serviceNamed = graph.query('visibleService', (key: string): Service | undefined => {

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HTTPRoute, VirtualService, VirtualServiceSpec } from '../api/istio.js';
 import { byAge, keyOf } from '../api/resource.js';
+import { sameElements } from '../graph/equality.js';
 import type { Graph } from '../graph/graph.js';
 import type { Mesh, VirtualServices } from './mesh.js';
 import type { ModelSettings } from './services.js';
@@ -12,8 +13,6 @@ import { mergeDelegate } from './virtual-service-delegates.js';
 import { destinationPorts } from './virtual-service-destinations.js';
 import { boundGateways, resolveNames } from './virtual-service-names.js';
 import { isVisibleTo, parseVisibility } from './visibility.js';
-
-const sameList = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((value, i) => value === b[i]);
 
 export function defineVirtualServices(
   graph: Graph,
@@ -55,7 +54,7 @@ export function defineVirtualServices(
     'virtualServicesOfGateway',
     (gateway: string): readonly VirtualService[] => [...byGateway.get(gateway).values()].sort(byAge),
     {
-      equals: sameList,
+      equals: sameElements,
     },
   );
 
@@ -75,7 +74,7 @@ export function defineVirtualServices(
       }
       return [...groups.own, ...groups.exported, ...groups.everybody];
     },
-    { equals: sameList },
+    { equals: sameElements },
   );
 
   const destinations = graph.query(

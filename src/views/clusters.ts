@@ -2,12 +2,14 @@
  * CDS: a proxy's clusters as chunks, one per namespace of its services, one of its own ports, one that is always there. Each cluster is
  * encoded once for all scopes that get the same one.
  */
+
+import { sameElements } from '../graph/equality.js';
 import type { Mesh } from '../model/mesh.js';
 import { type EndpointScope, type InboundScope, type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
 import { allowAnyDynamicDnsCluster, blackHoleCluster, passthroughCluster } from '../translate/cluster/passthrough.js';
 import { encodeCluster, keepsHeaderCase } from './cluster-encoding.js';
-import { type EncodedResource, sameElements, sameResource } from './encode.js';
+import { type EncodedResource, sameResource } from './encode.js';
 import { assignmentInputs } from './endpoints.js';
 import { defineInboundClusters } from './inbound-clusters.js';
 import { defineOutboundClusters } from './outbound-clusters.js';

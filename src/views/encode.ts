@@ -26,8 +26,3 @@ export function encodeBytes(url: string, name: string, value: Uint8Array): Encod
 /** Equality for queries that return one resource. */
 export const sameResource = (a: EncodedResource | undefined, b: EncodedResource | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && a.name === b.name && a.version === b.version);
-
-/** Equality for queries that return a list of shared values: same elements by reference. */
-export function sameElements<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a === b || (a.length === b.length && a.every((value, i) => value === b[i]));
-}

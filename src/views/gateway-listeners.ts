@@ -6,13 +6,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import type { VirtualService } from '../api/istio.js';
 import type { GatewayTopology, TLSConfig } from '../api/mesh-config.js';
+import { sameElements } from '../graph/equality.js';
 import type { GatewayServer, Mesh } from '../model/mesh.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
 import { byServiceAge } from '../model/services.js';
 import { translateGatewayListener } from '../translate/gateway/listener.js';
 import { effectiveProxyConfig } from '../translate/listener/settings.js';
-import { type EncodedResource, encodeResource, sameElements, sameResource } from './encode.js';
+import { type EncodedResource, encodeResource, sameResource } from './encode.js';
 import type { InternedSettings } from './listener-settings.js';
 
 export interface GatewayListenerViews {

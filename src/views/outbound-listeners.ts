@@ -5,6 +5,7 @@
  */
 import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import type { DestinationRuleSpec, VirtualService } from '../api/istio.js';
+import { sameElements } from '../graph/equality.js';
 import type { Mesh } from '../model/mesh.js';
 import { VIRTUAL_OUTBOUND } from '../model/names.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
@@ -17,7 +18,7 @@ import { tcpChains } from '../translate/listener/outbound-tcp.js';
 import type { TcpProxyPlan } from '../translate/listener/tcp-proxy.js';
 import { translateVirtualOutbound, unknownTraffic } from '../translate/listener/virtual-outbound.js';
 import { serviceDomains } from '../translate/route/domains.js';
-import { type EncodedResource, encodeResource, sameElements, sameResource } from './encode.js';
+import { type EncodedResource, encodeResource, sameResource } from './encode.js';
 import {
   type InternedOutboundSettings,
   type InternedSettings,

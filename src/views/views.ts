@@ -2,11 +2,14 @@
  * What a proxy gets, by type URL: the top of the street. Joins the views of each resource type into sets that the protocol reads.
  * Everything below is shared between proxies with equal scopes; a set is only a list of shared chunks.
  */
+
+import { sameElements } from '../graph/equality.js';
 import type { Origin, Watch } from '../graph/graph.js';
 import type { Mesh } from '../model/mesh.js';
 import { defineClusterViews } from './clusters.js';
-import { type EncodedResource, sameElements } from './encode.js';
+import { type EncodedResource } from './encode.js';
 import { defineEndpointViews } from './endpoints.js';
+import { defineGrpcViews } from './grpc-views.js';
 import { defineListenerViews } from './listeners.js';
 import { type NameSet, NameSets } from './name-sets.js';
 import { defineRouteViews } from './routes.js';
@@ -42,11 +45,14 @@ export function defineViews(mesh: Mesh): Views {
   const listeners = defineListenerViews(mesh);
   const routes = defineRouteViews(mesh);
   const secrets = defineSecretViews(mesh);
+  const grpc = defineGrpcViews(mesh);
+  const isGrpc = (proxyKey: string): boolean => mesh.proxies.get(proxyKey)?.generator === 'grpc';
 
   const wildcard = graph.query(
     'resourceSet',
     (key: string): ResourceSet => {
       const [type, proxyKey] = split(key);
+      if (isGrpc(proxyKey)) return { chunks: [type === 'cds' ? grpc.allClusters(proxyKey) : grpc.allListeners(proxyKey)] };
       return { chunks: (type === 'cds' ? clusters : listeners).chunks(proxyKey).filter((chunk) => chunk.length > 0) };
     },
     { equals: sameSet },
@@ -64,6 +70,8 @@ export function defineViews(mesh: Mesh): Views {
   const one = (type: string, scope: string, name: string): EncodedResource | undefined => {
     if (type === 'eds') return endpoints.loadAssignment(scope, name);
     if (type === 'rds') return routes.route(scope, name);
+    if (type === 'cds') return grpc.cluster(scope, name);
+    if (type === 'lds') return grpc.listener(scope, name);
     return secrets.secret(scope, name);
   };
   /** Key: `type|proxy|name set`. */
@@ -101,7 +109,7 @@ export function defineViews(mesh: Mesh): Views {
   return {
     watch(proxyKey, typeUrl, names, onStale) {
       const type = TYPE[typeUrl];
-      if (type === 'cds' || type === 'lds') {
+      if ((type === 'cds' || type === 'lds') && !(names !== undefined && isGrpc(proxyKey))) {
         const watch = graph.watch(wildcard, `${type}|${proxyKey}`, onStale);
         if (names === undefined) return watch;
         const wanted = new Set(names);
@@ -118,7 +126,7 @@ function split(key: string): [string, string] {
   return [key.slice(0, at), key.slice(at + 1)];
 }
 
-/** CDS and LDS by name: rare (proxyless clients), so the filter is not memoised. */
+/** CDS and LDS of an Envoy by name: rare, so the filter is not memoised. */
 function only(set: ResourceSet, names: ReadonlySet<string>): ResourceSet {
   return { chunks: set.chunks.map((chunk) => chunk.filter((resource) => names.has(resource.name))).filter((chunk) => chunk.length > 0) };
 }
