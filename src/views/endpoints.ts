@@ -6,6 +6,7 @@ import type { Mesh } from '../model/mesh.js';
 import { outboundClusterName, outboundSni, parseOutboundName } from '../model/names.js';
 import { type EndpointScope, type OutboundScope, scopeOf } from '../model/scope.js';
 import { translateLoadAssignment } from '../translate/endpoint/load-assignment.js';
+import { grpcLoadAssignment } from '../translate/grpc/load-assignment.js';
 import { type AssignmentInputs, defineAssignmentInputs } from './assignment-inputs.js';
 import { type EncodedResource, encodeResource, sameResource } from './encode.js';
 import { formatKey, parseKey } from './subset-key.js';
@@ -36,7 +37,8 @@ export function defineEndpointViews(mesh: Mesh): EndpointViews {
       const input = inputs.input(key, client, kind === 'sni');
       if (input === undefined) return undefined;
       const name = (kind === 'sni' ? outboundSni : outboundClusterName)(input.service.hostname, key.port, key.subset);
-      return encodeResource(ClusterLoadAssignment, name, translateLoadAssignment(name, input));
+      const assignment = translateLoadAssignment(name, input);
+      return encodeResource(ClusterLoadAssignment, name, kind === 'grpc' ? grpcLoadAssignment(assignment) : assignment);
     },
     { equals: sameResource },
   );
@@ -60,7 +62,8 @@ export function defineEndpointViews(mesh: Mesh): EndpointViews {
     // Endpoints of DNS services are part of their clusters.
     if (service === undefined || service.resolution === 'DNS' || service.resolution === 'DNSRoundRobin') return undefined;
     const key = { service: service.key, port: name.port, subset: name.subset, rules: mesh.destinationRules.selectKeys(outbound, service) };
-    return formatKey(key, inputs.clientOf(scope, service, key), clusterName.startsWith('outbound_.') ? 'sni' : '');
+    const kind = clusterName.startsWith('outbound_.') ? 'sni' : (outbound.generator ?? '');
+    return formatKey(key, inputs.clientOf(scope, service, key), kind);
   });
 
   return {

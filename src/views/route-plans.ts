@@ -32,6 +32,8 @@ export interface RoutePlan {
 }
 
 export interface RoutePlans {
+  /** Hosts of the VirtualServices behind an egress listener, in their order. */
+  bindings(scope: string, egressListener: number): readonly HostBinding[];
   /** Virtual hosts behind an egress listener of a sidecar. Port 0 means all ports. */
   sidecar(scope: string, egressListener: number, port: number): RoutePlan;
   /** Virtual hosts of a gateway's route configuration; undefined when no server has that name. */
@@ -108,6 +110,7 @@ export function defineRoutePlans(mesh: Mesh, sources: RouteSources): RoutePlans 
   );
 
   return {
+    bindings: (scope, egressListener) => sidecarBindings.get(`${scope}|${egressListener}`),
     sidecar: (scope, egressListener, port) => sidecar.get(`${scope}|${egressListener}|${port}`),
     gateway: (scope, routeName) => gateway.get(`${scope}|${routeName}`),
   };

@@ -8,13 +8,14 @@ import type { Mesh } from '../model/mesh.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
 import { isVisibleTo } from '../model/visibility.js';
+import { grpcRoutes } from '../translate/grpc/routes.js';
 import { effectiveProxyConfig } from '../translate/listener/settings.js';
 import { defaultRoute } from '../translate/route/default-route.js';
 import { type DestinationService, destinationCluster } from '../translate/route/destination.js';
 import { type EncodedRoutes, encodeRoutes, isEmpty, NO_ROUTES, sameRoutes } from '../translate/route/encode-routes.js';
 import { hashOfDestination, hashOfPort } from '../translate/route/hash-policy.js';
 import { httpRoutes } from '../translate/route/http-route.js';
-import type { RouteContext, RouteSemantics } from '../translate/route/route-block.js';
+import type { RouteContext, RouteDraft, RouteSemantics } from '../translate/route/route-block.js';
 
 /** One VirtualService at one listener of one kind of proxy. */
 export interface ListenerRoutes {
@@ -95,19 +96,20 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
         clusterOf: (destination) => destinationCluster(destination, at.port, lookup),
         hashOf: (destination) => hashFor(scope, destination),
       };
-      return encodeRoutes(httpRoutes(row.spec.http ?? [], context));
+      return encodeRoutes(forClient(scope.generator, httpRoutes(row.spec.http ?? [], context)));
     },
     { equals: sameRoutes },
   );
   const someRoutes = graph.query('virtualServiceHasRoutes', (key: string): boolean => !isEmpty(virtualServiceRoutes.get(key)));
 
-  /** Key: `port|hostname|hash as JSON`. */
+  /** Key: `generator|port|hostname|hash as JSON`. */
   const portRoutes = graph.query(
     'servicePortRoutes',
     (key: string): EncodedRoutes => {
-      const [port = '', hostname = '', ...hash] = key.split('|');
+      const [generator = '', port = '', hostname = '', ...hash] = key.split('|');
       const consistentHash = JSON.parse(hash.join('|')) as ConsistentHashLB | null;
-      return encodeRoutes([defaultRoute(hostname, Number(port), consistentHash ?? undefined, defaultRetries.get(''))]);
+      const route = defaultRoute(hostname, Number(port), consistentHash ?? undefined, defaultRetries.get(''));
+      return encodeRoutes(forClient(generator, [route]));
     },
     { equals: sameRoutes },
   );
@@ -121,7 +123,8 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
     const service = mesh.services.get(serviceKey.join('|'));
     const rule = service === undefined ? undefined : mesh.destinationRules.select(scopeOf<OutboundScope>(scope), service);
     const hash = rule === undefined ? undefined : hashOfPort(rule.spec, Number(port));
-    return portRoutes.get(`${port}|${hostname}|${JSON.stringify(hash ?? null)}`);
+    const { generator = '' } = scopeOf<OutboundScope>(scope);
+    return portRoutes.get(`${generator}|${port}|${hostname}|${JSON.stringify(hash ?? null)}`);
   });
 
   return {
@@ -132,6 +135,9 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
     hasRoutes: (at) => someRoutes.get(`v${print(at)}`),
   };
 }
+
+const forClient = (generator: string | undefined, routes: readonly RouteDraft[]): readonly RouteDraft[] =>
+  generator === 'grpc' ? grpcRoutes(routes) : routes;
 
 const print = (at: ListenerRoutes): string => `${at.scope}|${at.gateway}|${at.port}|${at.isTls ? 'tls' : ''}|${at.virtualService}`;
 

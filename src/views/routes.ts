@@ -18,6 +18,7 @@ import {
 } from '../translate/route/encode-routes.js';
 import { parseSidecarRouteName } from '../translate/route/route-name.js';
 import { type EncodedResource, encodeBytes, sameResource } from './encode.js';
+import { defineGrpcHosts } from './grpc-hosts.js';
 import { defineRoutePlans, type PlannedVirtualHost } from './route-plans.js';
 import { defineRouteSources } from './route-sources.js';
 import { ROUTE_TYPE } from './type-urls.js';
@@ -86,6 +87,12 @@ export function defineRouteViews(mesh: Mesh): RouteViews {
     return plan === undefined ? encodeUnknownRouteConfiguration(name) : encodeRouteConfiguration(name, plan.hosts.map(partsOf(id)));
   };
 
+  const grpcHost = defineGrpcHosts(mesh, plans, sources);
+  const grpcRoute = (id: string, name: string): Uint8Array => {
+    const host = grpcHost(id, name);
+    return encodeRouteConfiguration(name, host === undefined ? [] : [{ ...partsOf(id)(host), includeRequestAttemptCount: false }]);
+  };
+
   /** Key: `scope|route name`. */
   const route = graph.query(
     'routeConfiguration',
@@ -93,7 +100,8 @@ export function defineRouteViews(mesh: Mesh): RouteViews {
       const bar = key.indexOf('|');
       const id = key.slice(0, bar);
       const name = key.slice(bar + 1);
-      const encode = scopeOf<OutboundScope>(id).type === 'router' ? gatewayRoute : sidecarRoute;
+      const { type, generator } = scopeOf<OutboundScope>(id);
+      const encode = generator === 'grpc' ? grpcRoute : type === 'router' ? gatewayRoute : sidecarRoute;
       return encodeBytes(ROUTE_TYPE, name, encode(id, name));
     },
     { equals: sameResource },
