@@ -5,6 +5,7 @@
 import ipaddr from 'ipaddr.js';
 import type { ServiceEntry, ServiceEntrySpec } from '../api/istio.js';
 import { keyOf } from '../api/resource.js';
+import type { AutoAddresses } from './auto-addresses.js';
 import { annotationList, type ServiceContext, trafficDistribution, UNSPECIFIED } from './kubernetes-service.js';
 import { parseProtocol } from './protocol.js';
 import type { Port, Resolution, Service } from './service.js';
@@ -18,12 +19,12 @@ const RESOLUTIONS: Readonly<Record<string, Resolution>> = {
   DYNAMIC_DNS: 'DynamicDNS',
 };
 
-/** All services of one entry in the order host, address. */
-export function fromServiceEntry(row: ServiceEntry, context: ServiceContext): readonly Service[] {
+/** All services of one entry in the order host, address. `allocated` gives the addresses that were allocated to a host. */
+export function fromServiceEntry(row: ServiceEntry, context: ServiceContext, allocated: (host: string) => AutoAddresses): readonly Service[] {
   const { spec } = row;
   const addresses = (spec.addresses ?? []).map(bindAddress).filter((address) => address !== undefined);
   return (spec.hosts ?? []).flatMap((host) =>
-    (addresses.length === 0 ? [UNSPECIFIED] : addresses).map((address) => toService(row, host, address, context)),
+    (addresses.length === 0 ? [UNSPECIFIED] : addresses).map((address) => toService(row, host.toLowerCase(), address, context, allocated)),
   );
 }
 
@@ -35,10 +36,16 @@ function bindAddress(text: string): string | undefined {
   return bits === (address.kind() === 'ipv4' ? 32 : 128) ? address.toString() : text;
 }
 
-function toService(row: ServiceEntry, host: string, address: string, context: ServiceContext): Service {
+function toService(
+  row: ServiceEntry,
+  hostname: string,
+  address: string,
+  context: ServiceContext,
+  allocated: (host: string) => AutoAddresses,
+): Service {
   const { spec } = row;
   const { namespace, labels, annotations } = row.metadata;
-  const hostname = host.toLowerCase();
+  const auto = address === UNSPECIFIED ? allocated(hostname) : [];
   const selector = spec.workloadSelector?.labels;
   return {
     key: `e:${keyOf(row)}|${hostname}|${address}`,
@@ -50,6 +57,7 @@ function toService(row: ServiceEntry, host: string, address: string, context: Se
     resolution: RESOLUTIONS[spec.resolution ?? 'NONE'] ?? 'Passthrough',
     address,
     addresses: address === UNSPECIFIED ? [] : [address],
+    ...(auto.length > 0 && { autoAllocatedAddresses: auto }),
     isHeadless: false,
     meshExternal: spec.location !== 'MESH_INTERNAL',
     visibility: parseVisibility(spec.exportTo ?? annotationList(annotations['networking.istio.io/exportTo']), namespace, context.defaultExportTo),

@@ -35,8 +35,8 @@ export interface Service {
   readonly address: string;
   /** All VIPs (cluster IPs, ServiceEntry addresses); empty for headless and for entries without addresses. */
   readonly addresses: readonly string[];
-  /** VIP out of 240.240.0.0/16 given to a ServiceEntry without addresses (SD-048); used only by proxies with DNS capture. */
-  readonly autoAllocatedAddress?: string;
+  /** IPv4 and IPv6 address given to a ServiceEntry without any (SD-048). Which clients use them says service-addresses.ts. */
+  readonly autoAllocatedAddresses?: readonly string[];
   readonly isHeadless: boolean;
   /** MESH_EXTERNAL: no mutual TLS by default. */
   readonly meshExternal: boolean;

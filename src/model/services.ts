@@ -6,6 +6,7 @@ import type { Service as KubernetesService } from '../api/kubernetes.js';
 import { keyOf } from '../api/resource.js';
 import { sameElements } from '../graph/equality.js';
 import type { Graph } from '../graph/graph.js';
+import { defineAutoAddresses } from './auto-addresses.js';
 import { fromKubernetes, kubernetesHostname, type ServiceContext } from './kubernetes-service.js';
 import type { Mesh, Services } from './mesh.js';
 import type { Service } from './service.js';
@@ -35,6 +36,7 @@ export function defineServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>
   const hostOf = (row: KubernetesService): string => kubernetesHostname(row.metadata.name, row.metadata.namespace, settings.domain);
   const servicesByHost = services.index('hostname', (row) => [hostOf(row)]);
   const entriesByHost = entries.index('hostname', (row) => (row.spec.hosts ?? []).map((host) => host.toLowerCase()));
+  const autoAddresses = defineAutoAddresses(graph, entries);
   const aliasesOf = services.index('externalName', (row) =>
     row.spec.type === 'ExternalName' && row.spec.externalName ? [row.spec.externalName] : [],
   );
@@ -75,7 +77,7 @@ export function defineServices(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>
     'serviceEntryServices',
     (key: string): readonly Service[] => {
       const row = entries.get(key);
-      return row === undefined ? [] : fromServiceEntry(row, context.get(''));
+      return row === undefined ? [] : fromServiceEntry(row, context.get(''), (host) => autoAddresses.of(row, host));
     },
     { equals: isDeepStrictEqual },
   );

@@ -10,10 +10,11 @@ import type { Mesh } from '../model/mesh.js';
 import { VIRTUAL_OUTBOUND } from '../model/names.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Port, Service } from '../model/service.js';
+import { serviceAddresses } from '../model/service-addresses.js';
 import { wildcard } from '../translate/listener/address.js';
 import { httpProxyPlan, needsHttp, translateOutboundListener } from '../translate/listener/outbound.js';
 import { type OutboundListenerPlan, planListener } from '../translate/listener/outbound-plan.js';
-import { outboundSlots, type Slot, type SlotSettings, serviceAddresses } from '../translate/listener/outbound-slots.js';
+import { outboundSlots, type Slot, type SlotSettings } from '../translate/listener/outbound-slots.js';
 import { tcpChains } from '../translate/listener/outbound-tcp.js';
 import type { TcpProxyPlan } from '../translate/listener/tcp-proxy.js';
 import { translateVirtualOutbound, unknownTraffic } from '../translate/listener/virtual-outbound.js';
@@ -74,12 +75,13 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
 
   const slotSettings = (scope: OutboundScope): SlotSettings => {
     const { proxyListenPort, proxyInboundListenPort } = mesh.config();
-    const { ipMode, interceptionMode, unprivilegedPod, dnsCapture } = scope;
+    const { type, ipMode, interceptionMode, unprivilegedPod, dnsCapture } = scope;
     return {
+      type,
       ipMode,
       interceptionMode,
       unprivilegedPod,
-      autoAllocate: dnsCapture,
+      dnsCapture,
       ownPorts: [proxyListenPort, proxyInboundListenPort],
     };
   };

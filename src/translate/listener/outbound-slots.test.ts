@@ -5,10 +5,11 @@ import type { Service } from '../../model/service.js';
 import { type Egress, outboundSlots, type SlotSettings } from './outbound-slots.js';
 
 const SETTINGS: SlotSettings = {
+  type: 'sidecar',
   ipMode: 'ipv4',
   interceptionMode: 'REDIRECT',
   unprivilegedPod: false,
-  autoAllocate: false,
+  dnsCapture: false,
   ownPorts: [15001, 15006],
 };
 const CATCH_ALL: EgressListener = { index: 0, bind: '', captureMode: 'DEFAULT' };
@@ -71,8 +72,13 @@ describe('outbound slots', () => {
     expect(slot).toMatchObject({ name: '0.0.0.0_443', offers: [{ destinations: ['10.9.0.0/16'] }] });
   });
   test('SD-048: an allocated address is used with DNS capture only', () => {
-    const entry = service('e', 443, 'TLS', { registry: 'External', address: '0.0.0.0', addresses: [], autoAllocatedAddress: '240.240.0.7' });
-    expect(names([entry], { autoAllocate: true })).toEqual(['240.240.0.7_443']);
+    const entry = service('e', 443, 'TLS', {
+      registry: 'External',
+      address: '0.0.0.0',
+      addresses: [],
+      autoAllocatedAddresses: ['240.240.0.7', '2001:2::7'],
+    });
+    expect(names([entry], { dnsCapture: true })).toEqual(['240.240.0.7_443']);
     expect(names([entry])).toEqual(['0.0.0.0_443']);
   });
   test('SD-064: ports of the proxy’s own listeners are left alone on the wildcard', () => {

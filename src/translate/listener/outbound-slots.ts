@@ -4,8 +4,9 @@
  */
 import type { EgressListener } from '../../model/mesh.js';
 import { isDetected, isHttp, isTcp, type Protocol, parseProtocol } from '../../model/protocol.js';
-import type { InterceptionMode, IpMode } from '../../model/proxy.js';
+import type { InterceptionMode } from '../../model/proxy.js';
 import type { Port, Service } from '../../model/service.js';
+import { type AddressScope, serviceAddresses } from '../../model/service-addresses.js';
 import { isUnixSocket, listenerName, localhosts, wildcard, wildcards } from './address.js';
 
 /** One service port that wants a slot. */
@@ -31,12 +32,9 @@ export interface Slot {
   readonly offers: readonly Offer[];
 }
 
-export interface SlotSettings {
-  readonly ipMode: IpMode;
+export interface SlotSettings extends AddressScope {
   readonly interceptionMode: InterceptionMode;
   readonly unprivilegedPod: boolean;
-  /** The proxy resolves names of ServiceEntries without addresses to allocated ones. */
-  readonly autoAllocate: boolean;
   /** virtualOutbound's and virtualInbound's. */
   readonly ownPorts: readonly number[];
 }
@@ -105,16 +103,6 @@ function placeOf(service: Service, settings: SlotSettings): { binds: readonly st
   if (first.includes('/')) return { binds: wildcards(settings.ipMode), destinations: [first, ...more] };
   if (service.registry === 'External' && first === '0.0.0.0') return { binds: [...wildcards(settings.ipMode), ...more], destinations: [] };
   return { binds: [first, ...more], destinations: [] };
-}
-
-/** Addresses by which this proxy's applications call the service; `0.0.0.0` for "any". */
-export function serviceAddresses(service: Service, { ipMode, autoAllocate }: Pick<SlotSettings, 'ipMode' | 'autoAllocate'>): readonly string[] {
-  if (service.registry === 'Kubernetes') {
-    const reachable = service.addresses.filter((address) => ipMode === 'dual' || address.includes(':') === (ipMode === 'ipv6'));
-    if (reachable.length > 0) return reachable;
-  }
-  if (autoAllocate && service.address === '0.0.0.0' && service.autoAllocatedAddress !== undefined) return [service.autoAllocatedAddress];
-  return [service.address];
 }
 
 function canBind(port: Offer['port'], bind: string | undefined, bindsToPort: boolean, settings: SlotSettings): boolean {

@@ -3,14 +3,13 @@
  * names as far as the client's DNS search would find them, and its addresses.
  */
 import type { Service } from '../../model/service.js';
+import { type AddressScope, ANY_ADDRESS, serviceAddresses } from '../../model/service-addresses.js';
 import { authority } from './default-route.js';
 
 /** What domains depend on at the client. */
-export interface DomainScope {
+export interface DomainScope extends AddressScope {
   /** `ns.svc.cluster.local` */
   readonly dnsDomain: string;
-  readonly ipMode: 'ipv4' | 'ipv6' | 'dual';
-  readonly dnsCapture: boolean;
 }
 
 /** Domains in order. `short` are those that were made by shortening: a real host of the same name goes before them. */
@@ -34,7 +33,7 @@ export function serviceDomains(service: Service, scope: DomainScope, suffixPort?
   }
   // Pods of a headless service have names of their own below it.
   if (service.resolution === 'Passthrough' && service.registry === 'Kubernetes') all.push(...all.map((domain) => `*.${domain}`));
-  for (const address of addressesFor(service, scope)) pushHost(all, address, suffixPort);
+  for (const address of serviceAddresses(service, scope)) if (address !== ANY_ADDRESS) pushHost(all, address, suffixPort);
   return { all, short };
 }
 
@@ -43,15 +42,6 @@ export function hostDomains(host: string, suffixPort?: number): Domains {
   const all: string[] = [];
   pushHost(all, host, suffixPort);
   return { all, short: [] };
-}
-
-/** Addresses that a client of this IP family may use; '' and the unspecified address are none. */
-function addressesFor(service: Service, scope: DomainScope): readonly string[] {
-  let addresses = service.addresses;
-  if (addresses.length === 0 && scope.dnsCapture && service.autoAllocatedAddress !== undefined) addresses = [service.autoAllocatedAddress];
-  // A ServiceEntry's address is a choice of its author: any client may be given it.
-  if (service.registry === 'External' || scope.ipMode === 'dual') return addresses;
-  return addresses.filter((address) => address.includes(':') === (scope.ipMode === 'ipv6'));
 }
 
 function pushHost(domains: string[], host: string, port: number | undefined): void {

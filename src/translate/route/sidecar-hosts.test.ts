@@ -3,7 +3,7 @@ import type { Port, Service } from '../../model/service.js';
 import { serviceDomains } from './domains.js';
 import { type HostBinding, type SidecarHostsInput, sidecarHosts } from './sidecar-hosts.js';
 
-const scope = { dnsDomain: 'shop.svc.cluster.local', ipMode: 'ipv4', dnsCapture: false } as const;
+const scope = { type: 'sidecar', dnsDomain: 'shop.svc.cluster.local', ipMode: 'ipv4', dnsCapture: false } as const;
 const service = (hostname: string, over: Partial<Service> = {}): Service =>
   ({
     key: `k:${hostname}`,
@@ -11,10 +11,10 @@ const service = (hostname: string, over: Partial<Service> = {}): Service =>
     registry: 'Kubernetes',
     resolution: 'EDS',
     ports: [{ name: 'http', port: 80, protocol: 'HTTP' }] as Port[],
-    address: '10.0.0.1',
-    addresses: ['10.0.0.1'],
     aliases: [],
     ...over,
+    addresses: over.addresses ?? ['10.0.0.1'],
+    address: over.addresses === undefined ? '10.0.0.1' : (over.addresses[0] ?? '0.0.0.0'),
   }) as Service;
 const binding = (key: string, hosts: string[], over: Partial<HostBinding> = {}): HostBinding => ({ key, hosts, isGatewayApi: false, ...over });
 const plan = (input: Partial<SidecarHostsInput>) =>
@@ -61,7 +61,12 @@ describe('domains', () => {
     );
   });
   test('SD-048 an allocated address only for clients that capture DNS', () => {
-    const external = service('x.example', { registry: 'External', addresses: [], autoAllocatedAddress: '240.240.0.1' });
+    const external = service('x.example', {
+      registry: 'External',
+      address: '0.0.0.0',
+      addresses: [],
+      autoAllocatedAddresses: ['240.240.0.1', '2001:2::1'],
+    });
     expect(serviceDomains(external, scope).all).toEqual(['x.example', 'x.example.']);
     expect(serviceDomains(external, { ...scope, dnsCapture: true }).all.at(-1)).toBe('240.240.0.1');
   });
