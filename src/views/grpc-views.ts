@@ -19,7 +19,7 @@ import { assignmentInputs } from './endpoints.js';
 import { formatKey, parseKey } from './subset-key.js';
 
 export interface GrpcViews {
-  /** Undefined when there is no such service port, or none of the proxy's own: clients then fail at once. */
+  /** Undefined when there is no such service port, or none of the proxy's own: clients wait for it, 15 s as a rule, and then fail calls. */
   listener(proxyKey: string, name: string): EncodedResource | undefined;
   cluster(proxyKey: string, name: string): EncodedResource | undefined;
   /** Everything a client could ask for, each listener by its full name: for dumps, and for clients that name nothing. */
