@@ -7,7 +7,7 @@ import type { DestinationRule, DestinationRuleSpec, TrafficPolicy } from '../api
 import type { Graph } from '../graph/graph.js';
 import { buildRuleTable, findRules, type MergedRule, type RuleTable } from './destination-rule-table.js';
 import { selects } from './labels.js';
-import type { DestinationRules, Mesh, SelectedRule } from './mesh.js';
+import type { DestinationRules, Mesh, RuleClient, SelectedRule } from './mesh.js';
 import type { OutboundScope } from './scope.js';
 import type { Port, Service } from './service.js';
 import type { ModelSettings } from './services.js';
@@ -55,7 +55,7 @@ export function defineDestinationRules(
     return ofService.length > 0 ? ofService : exportedTo(rootNamespace, service.hostname, client);
   };
 
-  const selectKeys = (scope: OutboundScope, service: Service, inbound = false): string => {
+  const selectKeys = (scope: RuleClient, service: Service, inbound = false): string => {
     const found = candidates(scope.namespace, service);
     // A rule for chosen workloads says how they call, not how they are called.
     const selected = inbound

@@ -23,33 +23,32 @@ export interface MergedGateways {
 interface Draft extends GatewayListener {
   readonly servers: GatewayServer[];
   /** First server without TLS. */
-  plain?: Server;
+  plain?: { readonly gateway: Gateway; readonly server: Server };
   /** Host → Gateway that has it. */
-  readonly hosts: Map<string, string>;
+  readonly hosts: Map<string, Gateway>;
 }
 
 /** `gateways`: oldest first. Listeners come in the order in which their first server does. */
 export function mergeGateways(gateways: readonly Gateway[], scope: Pick<OutboundScope, 'gatewayPorts'>): MergedGateways {
   const drafts = new Map<string, Draft>();
-  const httpsRoutes = new Set<string>();
+  const httpsRoutes = new Map<string, Gateway>();
   const rejected: RejectedServer[] = [];
   for (const gateway of gateways) {
     for (const server of gateway.spec.servers ?? []) {
       const port = listenPort(scope, server.port.number);
       const bind = server.bind ?? '';
       const key = `${bind}|${port}`;
-      const draft = drafts.get(key) ?? { bind, port, servers: [], hosts: new Map<string, string>() };
+      const draft = drafts.get(key) ?? { bind, port, servers: [], hosts: new Map<string, Gateway>() };
       const routeName = gatewayRouteName(gateway, server, port);
-      const reason =
-        conflict(gateway, server, draft) ??
-        (terminatesHttps(server) && httpsRoutes.has(routeName) ? `port name ${server.port.name} is not unique` : undefined);
-      if (reason !== undefined) {
-        rejected.push({ gateway, server, reason });
+      const namesake = terminatesHttps(server) ? httpsRoutes.get(routeName) : undefined;
+      const found = conflict(gateway, server, draft) ?? (namesake && { reason: `port name ${server.port.name} is not unique`, winner: namesake });
+      if (found !== undefined) {
+        rejected.push({ gateway, server, ...found });
         continue;
       }
-      if (terminatesHttps(server)) httpsRoutes.add(routeName);
-      if (!isTlsServer(server)) draft.plain ??= server;
-      for (const host of comparedHosts(gateway, server)) draft.hosts.set(host, keyOf(gateway));
+      if (terminatesHttps(server)) httpsRoutes.set(routeName, gateway);
+      if (!isTlsServer(server)) draft.plain ??= { gateway, server };
+      for (const host of comparedHosts(gateway, server)) draft.hosts.set(host, gateway);
       draft.servers.push({ gateway, server, targetPort: port, routeName, bind });
       drafts.set(key, draft);
     }
@@ -57,12 +56,16 @@ export function mergeGateways(gateways: readonly Gateway[], scope: Pick<Outbound
   return { listeners: [...drafts.values()].map(({ bind, port, servers }) => ({ bind, port, servers })), rejected };
 }
 
-/** Why a server cannot join a listener; undefined when it can. */
-function conflict(gateway: Gateway, server: Server, { plain, hosts, port }: Draft): string | undefined {
+/** Why a server cannot join a listener, and who is there already; undefined when it can. */
+function conflict(gateway: Gateway, server: Server, { plain, hosts, port }: Draft): Pick<RejectedServer, 'reason' | 'winner'> | undefined {
   const taken = comparedHosts(gateway, server).find((host) => hosts.has(host));
-  if (taken !== undefined) return `host ${taken} on port ${port} belongs to Gateway ${hosts.get(taken)}`;
-  if (plain !== undefined && !(isPlainHttp(plain) && isPlainHttp(server))) {
-    return `port ${port} is used for ${plain.port.protocol}, which cannot share it with ${server.port.protocol}`;
+  if (taken !== undefined) {
+    const winner = hosts.get(taken) as Gateway;
+    return { reason: `host ${taken} on port ${port} belongs to Gateway ${keyOf(winner)}`, winner };
+  }
+  if (plain !== undefined && !(isPlainHttp(plain.server) && isPlainHttp(server))) {
+    const reason = `port ${port} is used for ${plain.server.port.protocol}, which cannot share it with ${server.port.protocol}`;
+    return { reason, winner: plain.gateway };
   }
   return undefined;
 }

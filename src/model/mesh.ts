@@ -95,19 +95,22 @@ export interface SelectedRule {
   readonly from: readonly DestinationRule[];
 }
 
+/** What of a client decides which rule holds. */
+export type RuleClient = Pick<OutboundScope, 'namespace' | 'labels'>;
+
 /** destination-rules.ts */
 export interface DestinationRules {
   /**
    * Names of the rules that hold, `ns/name` joined by commas, '' for none. Depends on names, hosts and visibility only: key resources by this
    * and read the content with `get`. `inbound`: for the service's own workload, where rules with a selector do not count.
    */
-  selectKeys(scope: OutboundScope, service: Service, inbound?: boolean): string;
+  selectKeys(scope: RuleClient, service: Service, inbound?: boolean): string;
   /** The merged rule of a `selectKeys` result. */
   get(keys: string): SelectedRule | undefined;
   /** Its subsets' names in order. */
   subsetNames(keys: string): readonly string[];
   /** Client namespace, service namespace, root namespace: the first hit wins; workloadSelector rules first. */
-  select(scope: OutboundScope, service: Service): SelectedRule | undefined;
+  select(scope: RuleClient, service: Service): SelectedRule | undefined;
   /** Traffic policy of a service port and subset: mesh defaults, rule, port level (replaces), subset (overlays), subset's port level. */
   trafficPolicy(scope: OutboundScope, service: Service, port: Port, subset?: string): TrafficPolicy | undefined;
 }
@@ -129,6 +132,8 @@ export interface RejectedServer {
   readonly gateway: Gateway;
   readonly server: GatewayServer['server'];
   readonly reason: string;
+  /** Whom it gave way to. */
+  readonly winner: Gateway;
 }
 
 /** gateways.ts */
