@@ -59,5 +59,9 @@ test('XD-025: grpc-js-xds resolves xds:///SERVICE:PORT and calls both endpoints'
     timeoutMs: 30_000,
   });
   measured(output.trim());
-  expect(JSON.parse(output)).toEqual({ answers: { 'echo-0': 10, 'echo-1': 10 } });
+  const { answers, error } = JSON.parse(output) as { answers: Record<string, number>; error?: string };
+  expect(error).toBeUndefined();
+  expect(Object.keys(answers).sort()).toEqual(['echo-0', 'echo-1']);
+  // Round robin, but the first calls may find one connection only.
+  for (const count of Object.values(answers)) expect(count).toBeGreaterThanOrEqual(8);
 });
