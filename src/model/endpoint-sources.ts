@@ -83,11 +83,18 @@ export function fromSlice(
         port: slicePort.port as number,
         servicePortName: port.name,
         health,
-        hostname: endpoint.hostname ?? '',
+        ...podNames(pod, endpoint.hostname, service.name),
         source: 'EndpointSlice' as const,
       }));
     }),
   );
+}
+
+/** DNS name of a pod (SD-057). A slice names its pods only where the service's name is their subdomain. */
+function podNames(pod: Pod | undefined, named = '', service = ''): Pick<Endpoint, 'hostname' | 'subdomain'> {
+  const subdomain = pod?.spec.subdomain ?? '';
+  if (pod !== undefined && subdomain !== '') return { hostname: pod.spec.hostname || pod.metadata.name, subdomain };
+  return named === '' ? { hostname: '' } : { hostname: named, subdomain: service };
 }
 
 /** The endpoint that a selected pod makes for one port; undefined for pods without an address or that are over. */
@@ -105,7 +112,7 @@ export function fromPod(pod: Pod, node: Node | undefined, port: Port, place: Pla
     port: target,
     servicePortName: port.name,
     health: ready === 'False' ? 'UNHEALTHY' : 'HEALTHY',
-    hostname: pod.spec.hostname ?? '',
+    ...podNames(pod),
     source: 'Pod',
   };
 }

@@ -94,7 +94,10 @@ export interface Endpoint {
   readonly canonicalName: string;
   readonly canonicalRevision: string;
   readonly nodeName: string;
+  /** Name of the pod below its subdomain, '' when it has none. */
   readonly hostname: string;
+  /** Together with `hostname` the pod's own DNS name: `hostname.subdomain.namespace…` */
+  readonly subdomain?: string;
   /** Kind of source; ServiceEntry's inline endpoints carry no health of their own (envoy-shapes §8). */
   readonly source: 'EndpointSlice' | 'Pod' | 'WorkloadEntry' | 'ServiceEntry';
 }

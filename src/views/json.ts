@@ -9,9 +9,10 @@ import { RouteConfiguration } from '@envoyproxy/xds-protos/envoy/config/route/v3
 import { Secret } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/secret.js';
 import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
 import { StringValue } from '@envoyproxy/xds-protos/google/protobuf/wrappers.js';
+import { NameTable } from '@envoyproxy/xds-protos/istio/networking/nds/v1/nds.js';
 import { messageTypeRegistry } from '@envoyproxy/xds-protos/typeRegistry.js';
 import type { EncodedResource } from './encode.js';
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE } from './type-urls.js';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, NAME_TABLE_TYPE, ROUTE_TYPE, SECRET_TYPE } from './type-urls.js';
 
 interface Codec {
   decode(bytes: Uint8Array): unknown;
@@ -23,6 +24,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
   [LISTENER_TYPE]: Listener,
   [ROUTE_TYPE]: RouteConfiguration,
   [SECRET_TYPE]: Secret,
+  [NAME_TABLE_TYPE]: NameTable,
 };
 
 /** The resource as JSON. Throws for types that are not served. */

@@ -12,6 +12,7 @@ import { defineEndpointViews } from './endpoints.js';
 import { defineGrpcViews } from './grpc-views.js';
 import { defineListenerViews } from './listeners.js';
 import { type NameSet, NameSets } from './name-sets.js';
+import { defineNameTableViews } from './name-table.js';
 import { defineRouteViews } from './routes.js';
 import { defineSecretViews } from './secrets.js';
 import { TYPE } from './type-urls.js';
@@ -45,6 +46,7 @@ export function defineViews(mesh: Mesh): Views {
   const listeners = defineListenerViews(mesh);
   const routes = defineRouteViews(mesh);
   const secrets = defineSecretViews(mesh);
+  const nameTables = defineNameTableViews(mesh);
   const grpc = defineGrpcViews(mesh);
   const isGrpc = (proxyKey: string): boolean => mesh.proxies.get(proxyKey)?.generator === 'grpc';
 
@@ -52,6 +54,7 @@ export function defineViews(mesh: Mesh): Views {
     'resourceSet',
     (key: string): ResourceSet => {
       const [type, proxyKey] = split(key);
+      if (type === 'nds') return { chunks: [nameTables.chunk(mesh.proxies.outboundScope(proxyKey).id)] };
       if (isGrpc(proxyKey)) return { chunks: [type === 'cds' ? grpc.allClusters(proxyKey) : grpc.allListeners(proxyKey)] };
       return { chunks: (type === 'cds' ? clusters : listeners).chunks(proxyKey).filter((chunk) => chunk.length > 0) };
     },
@@ -109,6 +112,7 @@ export function defineViews(mesh: Mesh): Views {
   return {
     watch(proxyKey, typeUrl, names, onStale) {
       const type = TYPE[typeUrl];
+      if (type === 'nds') return graph.watch(wildcard, `${type}|${proxyKey}`, onStale);
       if ((type === 'cds' || type === 'lds') && !(names !== undefined && isGrpc(proxyKey))) {
         const watch = graph.watch(wildcard, `${type}|${proxyKey}`, onStale);
         if (names === undefined) return watch;
