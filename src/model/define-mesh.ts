@@ -5,6 +5,7 @@ import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Graph } from '../graph/graph.js';
 import { defineDestinationRules } from './destination-rules.js';
 import { defineEndpoints } from './endpoints.js';
+import { defineEnvoyFilters } from './envoy-filters.js';
 import { defineGateways } from './gateways.js';
 import type { Mesh } from './mesh.js';
 import { effectiveMeshConfig } from './mesh-config.js';
@@ -34,5 +35,19 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
   const destinationRules = defineDestinationRules(graph, { ...base, services });
   const gateways = defineGateways(graph, base);
   const peerAuthentications = definePeerAuthentications(graph, base);
-  return { graph, rows, config, services, endpoints, proxies, sidecarScopes, virtualServices, destinationRules, gateways, peerAuthentications };
+  const envoyFilters = defineEnvoyFilters(graph, base);
+  return {
+    graph,
+    rows,
+    config,
+    services,
+    endpoints,
+    proxies,
+    sidecarScopes,
+    virtualServices,
+    destinationRules,
+    gateways,
+    peerAuthentications,
+    envoyFilters,
+  };
 }

@@ -6,6 +6,7 @@ import type { DestinationRule, Gateway, Sidecar, SidecarSpec, TrafficPolicy, Vir
 import type { Kind, KindTypes } from '../api/kinds.js';
 import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Collection, Graph } from '../graph/graph.js';
+import type { EnvoyFilters } from './envoy-filters.js';
 import type { Proxy } from './proxy.js';
 import type { EndpointScope, InboundScope, OutboundScope, ServiceTarget } from './scope.js';
 import type { Endpoint, Port, Service } from './service.js';
@@ -176,4 +177,5 @@ export interface Mesh {
   readonly destinationRules: DestinationRules;
   readonly gateways: Gateways;
   readonly peerAuthentications: PeerAuthentications;
+  readonly envoyFilters: EnvoyFilters;
 }

@@ -13,6 +13,7 @@ import { defineGrpcViews } from './grpc-views.js';
 import { defineListenerViews } from './listeners.js';
 import { type NameSet, NameSets } from './name-sets.js';
 import { defineNameTableViews } from './name-table.js';
+import { definePatchedViews, type PatchReport } from './patched.js';
 import { defineRouteViews } from './routes.js';
 import { defineSecretViews } from './secrets.js';
 import { TYPE } from './type-urls.js';
@@ -33,6 +34,8 @@ export interface ResourceWatch {
 export interface Views {
   /** Watches one type for a proxy that is a row of `mesh.rows.proxies`. `names` undefined means all. Unknown types give an empty set. */
   watch(proxyKey: string, typeUrl: string, names: readonly string[] | undefined, onStale: () => void): ResourceWatch;
+  /** What EnvoyFilters came to for a proxy that asks for these route configurations. */
+  patchReport(proxyKey: string, routes: readonly string[]): PatchReport;
 }
 
 const EMPTY: ResourceSet = { chunks: [] };
@@ -48,6 +51,7 @@ export function defineViews(mesh: Mesh): Views {
   const secrets = defineSecretViews(mesh);
   const nameTables = defineNameTableViews(mesh);
   const grpc = defineGrpcViews(mesh);
+  const patched = definePatchedViews(mesh, routes);
   const isGrpc = (proxyKey: string): boolean => mesh.proxies.get(proxyKey)?.generator === 'grpc';
 
   const wildcard = graph.query(
@@ -56,11 +60,15 @@ export function defineViews(mesh: Mesh): Views {
       const [type, proxyKey] = split(key);
       if (type === 'nds') return { chunks: [nameTables.chunk(mesh.proxies.outboundScope(proxyKey).id)] };
       if (isGrpc(proxyKey)) return { chunks: [type === 'cds' ? grpc.allClusters(proxyKey) : grpc.allListeners(proxyKey)] };
-      return { chunks: (type === 'cds' ? clusters : listeners).chunks(proxyKey).filter((chunk) => chunk.length > 0) };
+      const chunks = wildcardChunks(type, proxyKey);
+      const selection = patched.selection(proxyKey);
+      const served = selection === '' ? chunks : patched.chunks(type === 'cds' ? 'cds' : 'lds', proxyKey, selection, chunks);
+      return { chunks: served.filter((chunk) => chunk.length > 0) };
     },
     { equals: sameSet },
   );
-  /** Key: `type|scope|name set|chunk`. The scope is an endpoint scope for EDS, else the proxy. */
+  const wildcardChunks = (type: string, proxyKey: string): ResourceSet['chunks'] => (type === 'cds' ? clusters : listeners).chunks(proxyKey);
+  /** Key: `type|scope|name set|chunk`. The scope is an endpoint scope for EDS, a route scope for RDS, patches for ECDS, else the proxy. */
   const namedChunk = graph.query(
     'namedResources',
     (key: string): readonly EncodedResource[] => {
@@ -72,18 +80,32 @@ export function defineViews(mesh: Mesh): Views {
   );
   const one = (type: string, scope: string, name: string): EncodedResource | undefined => {
     if (type === 'eds') return endpoints.loadAssignment(scope, name);
-    if (type === 'rds') return routes.route(scope, name);
+    if (type === 'rds') return route(scope, name);
+    if (type === 'ecds') return patched.extension(scope, name);
     if (type === 'cds') return grpc.cluster(scope, name);
     if (type === 'lds') return grpc.listener(scope, name);
     return secrets.secret(scope, name);
+  };
+  /** `scope`, or `scope^selection of patches`. */
+  const route = (scope: string, name: string): EncodedResource => {
+    const [id = '', selection] = scope.split('^');
+    return selection === undefined ? routes.route(id, name) : patched.route(id, selection, name);
+  };
+  const routeScope = (proxyKey: string): string => {
+    const selection = isGrpc(proxyKey) ? '' : patched.selection(proxyKey);
+    return selection === '' ? routes.scope(proxyKey) : `${routes.scope(proxyKey)}^${selection}`;
+  };
+  const scopeOf = (type: string, proxyKey: string): string => {
+    if (type === 'eds') return mesh.proxies.endpointScope(proxyKey).id;
+    if (type === 'rds') return routeScope(proxyKey);
+    return type === 'ecds' ? patched.selection(proxyKey) : proxyKey;
   };
   /** Key: `type|proxy|name set`. */
   const named = graph.query(
     'namedResourceSet',
     (key: string): ResourceSet => {
       const [type, proxyKey, setId] = key.split('|') as [string, string, string];
-      const scope = type === 'eds' ? mesh.proxies.endpointScope(proxyKey).id : type === 'rds' ? routes.scope(proxyKey) : proxyKey;
-      return shared.get(`${type}|${scope}|${setId}`);
+      return shared.get(`${type}|${scopeOf(type, proxyKey)}|${setId}`);
     },
     { equals: sameSet },
   );
@@ -96,12 +118,21 @@ export function defineViews(mesh: Mesh): Views {
     { equals: sameSet },
   );
 
+  /** Of a patched resource: what the unpatched one was made from, and the EnvoyFilters. */
+  const originsIn =
+    (watch: Watch<ResourceSet>) =>
+    (resource: EncodedResource): readonly Origin[] => {
+      const from = patched.originOf(resource);
+      if (from === undefined) return watch.originsOf(resource);
+      return [...from.filters, ...(from.base === undefined ? [] : watch.originsOf(from.base))];
+    };
+
   const watchNamed = (type: string, proxyKey: string, names: readonly string[], onStale: () => void): ResourceWatch => {
     const set: NameSet = nameSets.hold(names);
     const watch: Watch<ResourceSet> = graph.watch(named, `${type}|${proxyKey}|${set.id}`, onStale);
     return {
       read: () => watch.read(),
-      originsOf: (resource) => watch.originsOf(resource),
+      originsOf: originsIn(watch),
       close: () => {
         watch.close();
         nameSets.release(set);
@@ -115,13 +146,14 @@ export function defineViews(mesh: Mesh): Views {
       if (type === 'nds') return graph.watch(wildcard, `${type}|${proxyKey}`, onStale);
       if ((type === 'cds' || type === 'lds') && !(names !== undefined && isGrpc(proxyKey))) {
         const watch = graph.watch(wildcard, `${type}|${proxyKey}`, onStale);
-        if (names === undefined) return watch;
-        const wanted = new Set(names);
-        return { read: () => only(watch.read(), wanted), originsOf: (resource) => watch.originsOf(resource), close: () => watch.close() };
+        const wanted = names && new Set(names);
+        const read = (): ResourceSet => (wanted === undefined ? watch.read() : only(watch.read(), wanted));
+        return { read, originsOf: originsIn(watch), close: () => watch.close() };
       }
       if (type === undefined || names === undefined) return { read: () => EMPTY, originsOf: () => [], close: () => undefined };
       return watchNamed(type, proxyKey, names, onStale);
     },
+    patchReport: (proxyKey, routeNames) => patched.report(proxyKey, (type) => wildcardChunks(type, proxyKey), routeNames),
   };
 }
 
