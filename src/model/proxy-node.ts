@@ -34,10 +34,12 @@ export function parseNode(node: NodeDescription, identity = ''): Proxy {
   const namespace = text(metadata, 'NAMESPACE') ?? (dot < 0 ? '' : qualifiedName.slice(dot + 1));
   const labels = stringMap(metadata['LABELS']);
   const istioVersion = text(metadata, 'ISTIO_VERSION');
+  // Such a client takes its certificates from files: none need be made for it here.
+  const isGrpc = type === 'sidecar' && text(metadata, 'GENERATOR') === 'grpc';
   const proxy: Omit<Proxy, 'key'> = {
     id: node.id,
     type: type as ProxyType,
-    ...(type === 'sidecar' && text(metadata, 'GENERATOR') === 'grpc' && { generator: 'grpc' as const }),
+    ...(isGrpc && { generator: 'grpc' as const }),
     name: dot < 0 ? qualifiedName : qualifiedName.slice(0, dot),
     namespace,
     ipAddresses: addresses,
@@ -51,7 +53,7 @@ export function parseNode(node: NodeDescription, identity = ''): Proxy {
     nodeName: text(metadata, 'NODE_NAME') ?? '',
     locality: localityOf(node.locality, labels),
     interceptionMode: interceptionOf(metadata),
-    certificates: text(metadata, 'MIZZEN_CERTIFICATES') === 'ads' ? 'ads' : istioVersion === undefined ? 'ads' : 'agent',
+    certificates: text(metadata, 'MIZZEN_CERTIFICATES') === 'ads' || (istioVersion === undefined && !isGrpc) ? 'ads' : 'agent',
     ...(istioVersion !== undefined && { istioVersion }),
     http10: isOn(metadata, 'HTTP10'),
     httpProxyPort: Number(text(metadata, 'HTTP_PROXY_PORT') ?? 0) || 0,

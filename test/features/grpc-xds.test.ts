@@ -28,11 +28,18 @@ const method = {
 
 const servers: Server[] = [];
 
-/** A server that answers every call with its version. */
+/** Told of every call. */
+let onCall: ((version: string) => void) | undefined;
+
+/** A server that answers every call with its version, after 5 ms. */
 async function serve(version: string): Promise<number> {
   const server = new Server();
   servers.push(server);
-  server.addService({ Echo: method }, { Echo: (_call: unknown, answer: (error: null, value: Buffer) => void) => answer(null, Buffer.from(version)) });
+  const answer = (_call: unknown, reply: (error: null, value: Buffer) => void): void => {
+    onCall?.(version);
+    setTimeout(() => reply(null, Buffer.from(version)), 5);
+  };
+  server.addService({ Echo: method }, { Echo: answer });
   return new Promise((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)));
   });
@@ -164,6 +171,22 @@ describe('proxyless gRPC', () => {
       expect(error).toBeUndefined();
       // The first calls may find one connection only.
       expect(Math.min(answers['v1'] ?? 0, answers['v2'] ?? 0)).toBeGreaterThan(5);
+    });
+  }, 30_000);
+
+  test('XD-025: an edited VirtualService moves the calls of a running client, and none fails', async () => {
+    const all = (subset: string): string => entry(ports) + routes(`    - route: [${to(subset, 100)}]\n`);
+    await withMesh(all('v1'), async () => {
+      let calls = 0;
+      onCall = () => {
+        if (++calls === 20) writeFileSync(join(folder, 'mesh', 'echo.yaml'), all('v2'));
+      };
+      const { answers, error } = await call('xds:///echo.calls.svc.cluster.local:7070', 400);
+      onCall = undefined;
+      expect(error).toBeUndefined();
+      expect(answers['v1']).toBeGreaterThanOrEqual(20);
+      expect(answers['v2']).toBeGreaterThan(0);
+      expect((answers['v1'] ?? 0) + (answers['v2'] ?? 0)).toBe(400);
     });
   }, 30_000);
 });
