@@ -2,6 +2,7 @@
  * Served bytes → canonical proto3 JSON with every Any expanded, for `translate`, /debug and tests.
  * https://protobuf.dev/programming-guides/json/
  */
+import { fromBinary, toJson } from '@bufbuild/protobuf';
 import { Cluster } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 import { ClusterLoadAssignment } from '@envoyproxy/xds-protos/envoy/config/endpoint/v3/endpoint.js';
 import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
@@ -11,6 +12,7 @@ import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
 import { StringValue } from '@envoyproxy/xds-protos/google/protobuf/wrappers.js';
 import { NameTable } from '@envoyproxy/xds-protos/istio/networking/nds/v1/nds.js';
 import { messageTypeRegistry } from '@envoyproxy/xds-protos/typeRegistry.js';
+import { envoyTypes, typeOfUrl } from '../translate/patch/envoy-types.js';
 import type { EncodedResource } from './encode.js';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, NAME_TABLE_TYPE, ROUTE_TYPE, SECRET_TYPE } from './type-urls.js';
 
@@ -27,12 +29,19 @@ const CODECS: Readonly<Record<string, Codec>> = {
   [NAME_TABLE_TYPE]: NameTable,
 };
 
-/** The resource as JSON. Throws for types that are not served. */
+/** The resource as JSON. Throws for types that nobody knows. */
 export function resourceToJson(resource: EncodedResource): Record<string, unknown> {
   const { typeUrl, value } = Any.decode(resource.body);
   const codec = CODECS[typeUrl];
-  if (codec === undefined) throw new Error(`no JSON for ${typeUrl}`);
-  return codec.toJSON(codec.decode(value) as never) as Record<string, unknown>;
+  try {
+    if (codec === undefined) throw new Error(`no JSON for ${typeUrl}`);
+    return codec.toJSON(codec.decode(value) as never) as Record<string, unknown>;
+  } catch (error) {
+    // An EnvoyFilter can bring in types that no generated code knows.
+    const type = typeOfUrl(typeUrl);
+    if (type === undefined) throw error;
+    return toJson(type, fromBinary(type, value), { registry: envoyTypes() }) as Record<string, unknown>;
+  }
 }
 
 /** The decoded message of a resource. */
