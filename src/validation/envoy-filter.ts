@@ -1,6 +1,7 @@
 /** EnvoyFilter. https://istio.io/latest/docs/reference/config/networking/envoy-filter/ */
 import type { EnvoyFilter, EnvoyFilterSpec } from '../api/extensions.js';
-import { each, type Findings } from './findings.js';
+import { compileEnvoyFilter } from '../translate/patch/compile.js';
+import { each, Findings } from './findings.js';
 import { validateWorkloadSelector } from './selector.js';
 import { syntax } from './values.js';
 
@@ -34,6 +35,16 @@ export function validateEnvoyFilter(row: EnvoyFilter, findings: Findings): void 
   findings.warn("depends on details of Envoy's configuration that may change with any version; prefer other APIs");
   validateWorkloadSelector(row.spec.workloadSelector, findings.at('workloadSelector'));
   each(row.spec.configPatches, findings.at('configPatches'), validatePatch);
+  if (!findings.failed) validateValues(row, findings);
+}
+
+/** What is no Envoy configuration refuses the row. Fields that nobody knows may be a newer Envoy's: they cost their patch only. */
+function validateValues(row: EnvoyFilter, findings: Findings): void {
+  for (const { code, message, path = [] } of compileEnvoyFilter(row).problems) {
+    const at = new Findings(findings.resource, path, findings.problems);
+    if (code === 'bad-value') at.error(message);
+    else at.warn(`${message}; the patch is left out`);
+  }
 }
 
 function validatePatch(config: ConfigPatch, findings: Findings): void {

@@ -40,6 +40,7 @@ const NAMED: readonly ApplyTo[] = ['CLUSTER', 'LISTENER', 'EXTENSION_CONFIG'];
 export interface CompiledFilter {
   /** By place in the list; undefined where the patch was refused or is for no proxy of ours. */
   readonly patches: readonly (Patch | undefined)[];
+  /** Codes: `unknown-field` and `bad-value` for what is wrong in a value, `envoy-filter` for the rest. */
   readonly problems: readonly Problem[];
 }
 
@@ -50,8 +51,8 @@ export function compileEnvoyFilter(row: EnvoyFilter): CompiledFilter {
 }
 
 function compile(config: ConfigPatch, index: number, row: EnvoyFilter, problems: Problem[]): Patch | undefined {
-  const report = (severity: Problem['severity'], steps: FieldPath, message: string): undefined => {
-    problems.push(patchProblem(row, index, severity, steps, message));
+  const report = (severity: Problem['severity'], steps: FieldPath, message: string, code?: string): undefined => {
+    problems.push(patchProblem(row, index, severity, steps, message, code));
   };
   const { applyTo, patch, match = {} } = config;
   const context = (match as { context?: Patch['context'] | 'WAYPOINT' }).context ?? 'ANY';
@@ -78,8 +79,8 @@ function compile(config: ConfigPatch, index: number, row: EnvoyFilter, problems:
     }
     return { ...common, value };
   } catch (error) {
-    const { path, message } = explainJson(type, json, error);
-    return report('error', ['patch', 'value', ...path], message);
+    const { path, message, isUnknownField } = explainJson(type, json, error);
+    return report('error', ['patch', 'value', ...path], message, isUnknownField ? 'unknown-field' : 'bad-value');
   }
 }
 
@@ -98,9 +99,16 @@ function normalOperation(given: string, { operations }: Target): Operation | und
 }
 
 /** A problem with one patch, at its place in the EnvoyFilter. */
-export function patchProblem(row: EnvoyFilter, index: number, severity: Problem['severity'], steps: FieldPath, message: string): Problem {
+function patchProblem(
+  row: EnvoyFilter,
+  index: number,
+  severity: Problem['severity'],
+  steps: FieldPath,
+  message: string,
+  code = 'envoy-filter',
+): Problem {
   const path = ['spec', 'configPatches', index, ...steps];
   const { namespace, name } = row.metadata;
   const resource = { kind: row.kind, namespace, name };
-  return { severity, code: 'envoy-filter', message, field: formatPath(path), path, resource, ...(row.location && { location: row.location }) };
+  return { severity, code, message, field: formatPath(path), path, resource, ...(row.location && { location: row.location }) };
 }

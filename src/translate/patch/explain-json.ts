@@ -9,6 +9,8 @@ import { envoyTypes, typeOfUrl } from './envoy-types.js';
 export interface Explanation {
   readonly path: FieldPath;
   readonly message: string;
+  /** The field may be one of a newer Envoy than this program knows. */
+  readonly isUnknownField: boolean;
 }
 
 const ANY = 'google.protobuf.Any';
@@ -16,13 +18,13 @@ const ANY = 'google.protobuf.Any';
 /** The deepest place that fails on its own, with the reason. */
 export function explainJson(type: DescMessage, json: JsonValue, error: unknown): Explanation {
   if (type.typeName === ANY) return explainAny(json, error);
-  const reason = { path: [], message: error instanceof Error ? error.message : String(error) };
+  const reason = here(textOf(error));
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return reason;
   // Wrappers, Durations, Structs and their like have a JSON form of their own, without fields.
   if (type.typeName.startsWith('google.protobuf.')) return reason;
   for (const [key, value] of Object.entries(json)) {
     const field = type.fields.find(({ name, jsonName }) => name === key || jsonName === key);
-    if (field === undefined) return { path: [key], message: `${type.typeName} has no such field` };
+    if (field === undefined) return { path: [key], message: `${type.typeName} has no such field`, isUnknownField: true };
     const failure = failureOf(type, { [key]: value });
     if (failure !== undefined) return below([key], explainField(field, value, failure));
   }
@@ -31,32 +33,32 @@ export function explainJson(type: DescMessage, json: JsonValue, error: unknown):
 
 function explainField(field: DescField, value: JsonValue, error: unknown): Explanation {
   const type = field.fieldKind === 'scalar' || field.fieldKind === 'enum' ? undefined : field.message;
-  if (type === undefined) return { path: [], message: describe(field, error) };
+  if (type === undefined) return here(describe(field, error));
   const items =
     field.fieldKind === 'message' ? [] : typeof value === 'object' && value !== null ? Object.entries(value as Record<string, JsonValue>) : [];
   for (const [key, item] of items) {
     const failure = failureOf(type, item);
     if (failure !== undefined) return below([Array.isArray(value) ? Number(key) : key], explainJson(type, item, failure));
   }
-  return field.fieldKind === 'message' ? explainJson(type, value, error) : { path: [], message: describe(field, error) };
+  return field.fieldKind === 'message' ? explainJson(type, value, error) : here(describe(field, error));
 }
 
 function explainAny(json: JsonValue, error: unknown): Explanation {
-  const reason = error instanceof Error ? error.message : String(error);
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return { path: [], message: reason };
+  const reason = here(textOf(error));
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return reason;
   const url = json['@type'];
-  if (typeof url !== 'string' || url === '') return { path: ['@type'], message: 'must be set: the type of the message' };
+  if (typeof url !== 'string' || url === '') return below(['@type'], here('must be set: the type of the message'));
   const type = typeOfUrl(url);
-  if (type === undefined) return { path: ['@type'], message: `${url} is not a type of the Envoy API known here` };
+  if (type === undefined) return below(['@type'], here(`${url} is not a type of the Envoy API known here`));
   const { '@type': _, ...rest } = json;
   const failure = failureOf(type, rest);
-  return failure === undefined ? { path: [], message: reason } : explainJson(type, rest, failure);
+  return failure === undefined ? reason : explainJson(type, rest, failure);
 }
 
 function describe(field: DescField, error: unknown): string {
   const values = field.enum?.values.map(({ name }) => name) ?? [];
   if (values.length > 0) return `must be one of ${values.join(', ')}`;
-  return error instanceof Error ? error.message : String(error);
+  return textOf(error);
 }
 
 function failureOf(type: DescMessage, json: JsonValue): unknown {
@@ -68,4 +70,6 @@ function failureOf(type: DescMessage, json: JsonValue): unknown {
   }
 }
 
-const below = (steps: FieldPath, { path, message }: Explanation): Explanation => ({ path: [...steps, ...path], message });
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const here = (message: string): Explanation => ({ path: [], message, isUnknownField: false });
+const below = (steps: FieldPath, explanation: Explanation): Explanation => ({ ...explanation, path: [...steps, ...explanation.path] });
