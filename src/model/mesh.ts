@@ -63,7 +63,7 @@ export interface EgressListener {
 export interface SidecarScopes {
   sidecar(scope: OutboundScope): Sidecar | undefined;
   spec(scope: OutboundScope): SidecarSpec | undefined;
-  outboundTrafficPolicy(scope: OutboundScope): 'ALLOW_ANY' | 'REGISTRY_ONLY';
+  outboundTrafficPolicy(scope: OutboundScope): 'ALLOW_ANY' | 'REGISTRY_ONLY' | 'ALLOW_ANY_DYNAMIC_DNS';
   egressListeners(scope: OutboundScope): readonly EgressListener[];
   /** Namespaces with visible services, sorted: the chunks that views are composed of. */
   namespaces(scope: OutboundScope): readonly string[];

@@ -197,8 +197,11 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
     spec: (scope) => sidecarOf(scope)?.spec,
     outboundTrafficPolicy(scope) {
       const own = sidecarOf(scope)?.spec.outboundTrafficPolicy;
-      const mode = own === undefined ? mesh.config().outboundTrafficPolicy.mode : (own.mode ?? 'REGISTRY_ONLY');
-      return mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY';
+      if (own !== undefined) return (own.mode ?? 'REGISTRY_ONLY') === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY';
+      const { mode } = mesh.config().outboundTrafficPolicy;
+      // Gateways do not resolve names by themselves.
+      if (mode === 'ALLOW_ANY_DYNAMIC_DNS') return scope.type === 'sidecar' ? mode : 'ALLOW_ANY';
+      return mode === 'REGISTRY_ONLY' ? mode : 'ALLOW_ANY';
     },
     egressListeners: (scope) => listeners.get(viewKey(scope)),
     namespaces: (scope) => namespacesOf.get(viewKey(scope)),

@@ -7,6 +7,7 @@ import { sameElements } from '../graph/equality.js';
 import type { Mesh } from '../model/mesh.js';
 import { type EndpointScope, type InboundScope, type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
+import { unknownHostsDnsCache } from '../translate/cluster/dns-cache.js';
 import { allowAnyDynamicDnsCluster, blackHoleCluster, passthroughCluster } from '../translate/cluster/passthrough.js';
 import { encodeCluster, keepsHeaderCase } from './cluster-encoding.js';
 import { type EncodedResource, sameResource } from './encode.js';
@@ -70,8 +71,8 @@ export function defineClusterViews(mesh: Mesh): ClusterViews {
       if (scope.type === 'sidecar') {
         const keepCase = keepsHeaderCase(mesh, scope.proxyConfig);
         clusters.push(passthroughCluster(config, keepCase));
-        const mode: string = sidecarScopes.spec(scope)?.outboundTrafficPolicy?.mode ?? config.outboundTrafficPolicy.mode;
-        if (mode === 'ALLOW_ANY_DYNAMIC_DNS') clusters.push(allowAnyDynamicDnsCluster(config, scope.ipMode, keepCase));
+        if (sidecarScopes.outboundTrafficPolicy(scope) === 'ALLOW_ANY_DYNAMIC_DNS')
+          clusters.push(allowAnyDynamicDnsCluster(config, unknownHostsDnsCache(scope), keepCase));
       }
       return clusters.map(encodeCluster);
     },

@@ -49,5 +49,8 @@ export function outboundSettings({ protocolDetectionTimeout, tcp, http }: Listen
 }
 
 /** The part that `virtualOutbound` depends on. */
-export const virtualOutboundSettings = ({ ipMode, interceptionMode, outboundPort, tcp }: ListenerSettings): InternedVirtualOutboundSettings =>
-  internScope<InternedVirtualOutboundSettings>('lv', { ipMode, interceptionMode, outboundPort, tcp });
+export const virtualOutboundSettings = (
+  { ipMode, interceptionMode, outboundPort, tcp, http }: ListenerSettings,
+  withHttp: boolean,
+): InternedVirtualOutboundSettings =>
+  internScope<InternedVirtualOutboundSettings>('lv', { ipMode, interceptionMode, outboundPort, tcp, ...(withHttp ? { http } : {}) });

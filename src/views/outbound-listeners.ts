@@ -11,13 +11,15 @@ import { VIRTUAL_OUTBOUND } from '../model/names.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Port, Service } from '../model/service.js';
 import { serviceAddresses } from '../model/service-addresses.js';
+import { type DnsCache, unknownHostsDnsCache } from '../translate/cluster/dns-cache.js';
 import { wildcard } from '../translate/listener/address.js';
 import { httpProxyPlan, needsHttp, translateOutboundListener } from '../translate/listener/outbound.js';
 import { type OutboundListenerPlan, planListener } from '../translate/listener/outbound-plan.js';
 import { outboundSlots, type Slot, type SlotSettings } from '../translate/listener/outbound-slots.js';
 import { tcpChains } from '../translate/listener/outbound-tcp.js';
+import { effectiveProxyConfig } from '../translate/listener/settings.js';
 import type { TcpProxyPlan } from '../translate/listener/tcp-proxy.js';
-import { translateVirtualOutbound, unknownTraffic } from '../translate/listener/virtual-outbound.js';
+import { translateVirtualOutbound, unknownTraffic, type VirtualOutboundPlan } from '../translate/listener/virtual-outbound.js';
 import { serviceDomains } from '../translate/route/domains.js';
 import { type EncodedResource, encodeResource, sameResource } from './encode.js';
 import {
@@ -123,6 +125,19 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
   const otherwise = (scope: OutboundScope): TcpProxyPlan =>
     unknownTraffic(sidecarScopes.outboundTrafficPolicy(scope), sidecarScopes.spec(scope)?.outboundTrafficPolicy?.egressProxy);
 
+  /** Set where requests to hosts that no service has are resolved by the proxy. */
+  const unknownHosts = (scope: OutboundScope): { readonly unknownHosts?: DnsCache } =>
+    sidecarScopes.outboundTrafficPolicy(scope) === 'ALLOW_ANY_DYNAMIC_DNS' ? { unknownHosts: unknownHostsDnsCache(scope) } : {};
+
+  /** What the routes to unknown hosts show of the proxy's settings: the same as in views/routes. */
+  const catchAllSettings = (scope: OutboundScope) => {
+    const headers = effectiveProxyConfig(mesh.config(), scope.proxyConfig).proxyHeaders;
+    return {
+      appendXForwardedHost: headers?.xForwardedHost?.enabled === true,
+      includeRequestAttemptCount: headers?.attemptCount?.disabled !== true,
+    };
+  };
+
   const plan = (slot: Slot, scope: OutboundScope, settings: InternedSettings): OutboundListenerPlan => {
     const addressing = slotSettings(scope);
     const any = wildcard(scope.ipMode);
@@ -130,6 +145,7 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
       namespace: scope.namespace,
       labels: scope.labels,
       wildcard: any,
+      ipMode: scope.ipMode,
       outboundStatName: settings.outboundStatName,
       virtualServices: (egress: number) => tcpVirtualServices.get(`${scope.id}~${egress}`),
       service: (hostname: string) => sidecarScopes.service(scope, hostname),
@@ -145,6 +161,8 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
     return planListener(slot, {
       wildcard: any,
       otherwise: otherwise(scope),
+      ipMode: scope.ipMode,
+      ...unknownHosts(scope),
       tcpChains: (offer, bind) => tcpChains(offer, bind, context),
     });
   };
@@ -211,7 +229,7 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
     (key: string): Boxed | undefined => {
       const at = key.indexOf('~');
       const virtual = translateVirtualOutbound(
-        JSON.parse(key.slice(at + 1)) as TcpProxyPlan,
+        JSON.parse(key.slice(at + 1)) as VirtualOutboundPlan,
         scopeOf<InternedVirtualOutboundSettings>(key.slice(0, at)),
       );
       return virtual === undefined ? undefined : { resource: encodeResource(Listener, VIRTUAL_OUTBOUND, virtual) };
@@ -228,8 +246,10 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
       const settings = scopeOf<InternedSettings>(settingsId);
       const port = scope.httpProxyPort === 0 ? (mesh.config().proxyHttpPort ?? 0) : scope.httpProxyPort;
       const made: EncodedResource[] = [];
-      if (port > 0) made.push(encode(httpProxyPlan(port, settings, otherwise(scope)), settings));
-      const virtual = virtualOutbound.get(`${virtualOutboundSettings(settings).id}~${JSON.stringify(otherwise(scope))}`);
+      if (port > 0) made.push(encode(httpProxyPlan(port, settings, otherwise(scope), unknownHosts(scope).unknownHosts), settings));
+      const { unknownHosts: cache } = unknownHosts(scope);
+      const virtualPlan: VirtualOutboundPlan = { otherwise: otherwise(scope), ...(cache && { unknownHosts: { cache, ...catchAllSettings(scope) } }) };
+      const virtual = virtualOutbound.get(`${virtualOutboundSettings(settings, cache !== undefined).id}~${JSON.stringify(virtualPlan)}`);
       return virtual === undefined ? made : [...made, virtual.resource];
     },
     { equals: (a, b) => a.length === b.length && a.every((resource, i) => sameResource(resource, b[i])) },

@@ -5,7 +5,7 @@
 import { resolveShortName } from '../model/hosts.js';
 import type { Mesh } from '../model/mesh.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
-import { type CatchAll, catchAllRoute } from '../translate/route/default-route.js';
+import { type CatchAll, catchAllOf, catchAllRoute } from '../translate/route/default-route.js';
 import { destinationCluster } from '../translate/route/destination.js';
 import {
   type EncodedRoutes,
@@ -61,8 +61,7 @@ export function defineRouteViews(mesh: Mesh): RouteViews {
     return encodeRouteConfiguration(name, own === undefined ? [] : [{ ...partsOf(id)(own), head: encodeHead(own.name, ['*']) }]);
   };
 
-  const catchAllKind = (scope: OutboundScope): CatchAll =>
-    mesh.sidecarScopes.outboundTrafficPolicy(scope) === 'ALLOW_ANY' ? 'allow_any' : 'block_all';
+  const catchAllKind = (scope: OutboundScope): CatchAll => catchAllOf(mesh.sidecarScopes.outboundTrafficPolicy(scope));
   /** Key: scope. */
   const catchAllRoutes = graph.query(
     'catchAllRoutes',

@@ -2,12 +2,12 @@
  * Clusters whose endpoints Envoy resolves: STRICT_DNS, LOGICAL_DNS (SD-035, SD-036, MC-021) and the dynamic forward proxy (SD-038, MC-006).
  * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/service_discovery#strict-dns
  */
-import { Cluster_DnsLookupFamily, Cluster_LbPolicy } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
+import { Cluster_LbPolicy } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 import { ClusterConfig } from '@envoyproxy/xds-protos/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster.js';
 import { CaresDnsResolverConfig } from '@envoyproxy/xds-protos/envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver.js';
-import type { IpMode } from '../../model/proxy.js';
 import { toLocalityLbEndpoints } from '../endpoint/locality-group.js';
 import { duration, toAny } from '../proto.js';
+import { dnsLookupFamily, serviceDnsCache, translateDnsCache } from './dns-cache.js';
 import type { ClusterDraft } from './draft.js';
 import type { OutboundClusterInput } from './outbound.js';
 
@@ -15,10 +15,6 @@ import type { OutboundClusterInput } from './outbound.js';
 const JITTER = '100ms';
 /** Queries on one UDP socket before c-ares opens another: some resolvers forget long-lived sockets. */
 const UDP_MAX_QUERIES = 100;
-
-/** Address family that names are resolved to. */
-export const dnsLookupFamily = (ipMode: IpMode): Cluster_DnsLookupFamily =>
-  ipMode === 'ipv6' ? Cluster_DnsLookupFamily.V6_ONLY : Cluster_DnsLookupFamily.V4_ONLY;
 
 /** Resolver settings and the names to resolve. */
 export function applyDns(draft: ClusterDraft, { ipMode, mesh, localities }: OutboundClusterInput): void {
@@ -35,7 +31,7 @@ export function applyDns(draft: ClusterDraft, { ipMode, mesh, localities }: Outb
   });
 }
 
-/** Resolves whatever host the request names. The cache must be the one of the HTTP filter: same name, same settings. */
+/** Resolves whatever host the request names. */
 export function applyDynamicDns(draft: ClusterDraft, { service, ipMode, policy }: OutboundClusterInput): void {
   const { tls } = policy ?? {};
   // Envoy refuses TLS here without SNI and certificate checks by host, unless told that this is meant.
@@ -50,12 +46,9 @@ export function applyDynamicDns(draft: ClusterDraft, { service, ipMode, policy }
         ...(insecure ? { allowInsecureClusterOptions: true } : {}),
         clusterImplementationSpecifier: {
           $case: 'dnsCacheConfig',
-          value: { name: dnsCacheName(service.hostname), dnsLookupFamily: dnsLookupFamily(ipMode) },
+          value: translateDnsCache(serviceDnsCache(service.hostname, ipMode)),
         },
       }),
     },
   };
 }
-
-/** Shared by cluster and HTTP filter of a DYNAMIC_DNS service. */
-export const dnsCacheName = (hostname: string): string => `${hostname}_dfp_dns_cache`;

@@ -5,24 +5,20 @@
 import { Cluster_DiscoveryType, Cluster_LbPolicy } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 import { ClusterConfig } from '@envoyproxy/xds-protos/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster.js';
 import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
-import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER } from '../../model/names.js';
+import { ALLOW_ANY_DYNAMIC_DNS_CLUSTER, BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER } from '../../model/names.js';
 import type { IpMode } from '../../model/proxy.js';
 import { duration, toAny } from '../proto.js';
 import { applyConnectionPool } from './connection-pool.js';
-import { dnsLookupFamily } from './dns.js';
+import { type DnsCache, translateDnsCache } from './dns-cache.js';
 import { type ClusterDraft, type ClusterPartial, draftCluster, finishCluster } from './draft.js';
 import { preserveCase } from './upstream-protocol.js';
 
 /** Source address of a proxy's connections to its own workload: iptables rules recognise it and do not loop it back. */
 export const INBOUND_BIND_IPV4 = '127.0.0.6';
 export const INBOUND_BIND_IPV6 = '::6';
-/** Cluster and DNS cache of ALLOW_ANY_DYNAMIC_DNS; the HTTP filter must use the same cache. */
-export const ALLOW_ANY_DYNAMIC_DNS_CLUSTER = 'AllowAnyDynamicDNSCluster';
-export const ALLOW_ANY_DNS_CACHE = 'allow_any_dfp_dns_cache';
 
 /** Idle connections to unknown places are closed early. */
 const IDLE_TIMEOUT = '300s';
-const MAX_DYNAMIC_HOSTS = 1024;
 
 /** An address to bind to, any port. */
 export const bindTo = (address: string) => ({ address, portSpecifier: { $case: 'portValue' as const, value: 0 } });
@@ -50,7 +46,7 @@ export function inboundPassthroughCluster(mesh: EffectiveMeshConfig, ipMode: IpM
 }
 
 /** ALLOW_ANY_DYNAMIC_DNS: unknown HTTP hosts are resolved by the proxy itself. */
-export function allowAnyDynamicDnsCluster(mesh: EffectiveMeshConfig, ipMode: IpMode, keepHeaderCase: boolean): ClusterPartial {
+export function allowAnyDynamicDnsCluster(mesh: EffectiveMeshConfig, cache: DnsCache, keepHeaderCase: boolean): ClusterPartial {
   const draft = draftPassthrough(ALLOW_ANY_DYNAMIC_DNS_CLUSTER, mesh, keepHeaderCase);
   draft.discovery = undefined;
   draft.cluster.altStatName = `${ALLOW_ANY_DYNAMIC_DNS_CLUSTER};`;
@@ -61,10 +57,7 @@ export function allowAnyDynamicDnsCluster(mesh: EffectiveMeshConfig, ipMode: IpM
       name: 'envoy.clusters.dynamic_forward_proxy',
       typedConfig: toAny(ClusterConfig, {
         allowInsecureClusterOptions: true,
-        clusterImplementationSpecifier: {
-          $case: 'dnsCacheConfig',
-          value: { name: ALLOW_ANY_DNS_CACHE, maxHosts: MAX_DYNAMIC_HOSTS, dnsLookupFamily: dnsLookupFamily(ipMode) },
-        },
+        clusterImplementationSpecifier: { $case: 'dnsCacheConfig', value: translateDnsCache(cache) },
       }),
     },
   };

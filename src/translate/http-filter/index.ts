@@ -1,12 +1,15 @@
 /**
- * The HTTP filter chain. Its order is the order of the array below (envoy-shapes §4): a new filter is one file and one line here.
+ * The HTTP filter chain. Its order is the order of the array below (envoy-shapes §4): a new filter is one file and one line here. What
+ * resolves names comes last but for the router.
  * Places that later issues fill, in order: metadata exchange, CUSTOM authorization, jwt_authn and RBAC before grpc_web;
  * istio.stats and stateful_session between cors and the router.
  */
 import type { HttpFilter as Filter } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import type { Protocol } from '../../model/protocol.js';
+import type { DnsCache } from '../cluster/dns-cache.js';
 import type { Partial } from '../proto.js';
 import { cors } from './cors.js';
+import { dynamicForwardProxy } from './dynamic-forward-proxy.js';
 import { fault } from './fault.js';
 import { grpcStats } from './grpc-stats.js';
 import { grpcWeb } from './grpc-web.js';
@@ -18,13 +21,18 @@ export interface HttpFilterContext {
   readonly protocol: Protocol;
   /** ProxyConfig.proxyHeaders.envoyDebugHeaders.disabled */
   readonly suppressDebugHeaders: boolean;
+  /** Caches of the dynamic forward proxy clusters that routes may lead to. */
+  readonly dnsCaches?: readonly DnsCache[];
 }
 
 /** One kind of filter: undefined where it has no business in the chain. */
 export type HttpFilter = (context: HttpFilterContext) => Partial<Filter> | undefined;
 
-const HTTP_FILTERS: readonly HttpFilter[] = [grpcWeb, grpcStats, fault, cors, router];
+const HTTP_FILTERS: readonly HttpFilter[] = [grpcWeb, grpcStats, fault, cors];
 
 export function httpFilters(context: HttpFilterContext): Partial<Filter>[] {
-  return HTTP_FILTERS.map((filter) => filter(context)).filter((filter) => filter !== undefined);
+  const caches = context.dnsCaches ?? [];
+  return [...HTTP_FILTERS.map((filter) => filter(context)), ...caches.map(dynamicForwardProxy), router(context)].filter(
+    (filter) => filter !== undefined,
+  );
 }

@@ -14,6 +14,7 @@ import { PreserveCaseFormatterConfig } from '@envoyproxy/xds-protos/envoy/extens
 import { UuidRequestIdConfig } from '@envoyproxy/xds-protos/envoy/extensions/request_id/uuid/v3/uuid.js';
 import { isHttp2, type Protocol } from '../../model/protocol.js';
 import { httpAccessLogs } from '../access-log/index.js';
+import type { DnsCache } from '../cluster/dns-cache.js';
 import { httpFilters } from '../http-filter/index.js';
 import { duration, type Partial, toAny } from '../proto.js';
 import { translateInboundClientCert, translateProxyHeaders } from './proxy-headers.js';
@@ -29,6 +30,7 @@ export interface HcmOptions {
   readonly protocol: Protocol;
   /** Requests may name any host in an absolute URL: the explicit HTTP proxy. */
   readonly allowAbsoluteUrl?: boolean;
+  readonly dnsCaches?: readonly DnsCache[];
   /** What only gateways set: use_remote_address, XFF hops, client certificate details, HTTP/1 options. Laid over the rest, field by field. */
   readonly extra?: Partial<HttpConnectionManager>;
 }
@@ -54,7 +56,7 @@ export function httpConnectionManager(options: HcmOptions, settings: HttpSetting
 
 /** The connection manager itself. */
 export function translateHcm(
-  { side, statPrefix, routes, protocol, allowAbsoluteUrl, extra }: HcmOptions,
+  { side, statPrefix, routes, protocol, allowAbsoluteUrl, dnsCaches = [], extra }: HcmOptions,
   settings: HttpSettings,
 ): Partial<HttpConnectionManager> {
   const { proxyHeaders } = settings;
@@ -62,7 +64,7 @@ export function translateHcm(
   return {
     statPrefix: `${statPrefix};`,
     routeSpecifier: typeof routes === 'string' ? overAds(routes) : { $case: 'routeConfig', value: routes },
-    httpFilters: httpFilters({ side, protocol, suppressDebugHeaders: proxyHeaders.envoyDebugHeaders?.disabled === true }),
+    httpFilters: httpFilters({ side, protocol, suppressDebugHeaders: proxyHeaders.envoyDebugHeaders?.disabled === true, dnsCaches }),
     ...pathNormalization(settings),
     ...translateProxyHeaders(proxyHeaders, side),
     ...(side === 'inbound' ? translateInboundClientCert(proxyHeaders) : {}),

@@ -4,9 +4,12 @@
  * which the encoded listener is shared. SD-014, SD-066, SD-067.
  */
 import { isDetected, isHttp, isTcp, type Protocol } from '../../model/protocol.js';
+import type { IpMode } from '../../model/proxy.js';
+import { type DnsCache, serviceDnsCache } from '../cluster/dns-cache.js';
 import { type ChainMatch, MATCH_ALL, PLAINTEXT_HTTP, sameMatch } from './filter-chain-match.js';
 import { listenerProtocol } from './listener-protocol.js';
 import type { Offer, Slot } from './outbound-slots.js';
+import type { SniResolution } from './sni-dynamic-forward-proxy.js';
 import type { TcpProxyPlan } from './tcp-proxy.js';
 
 export interface ChainPlan {
@@ -14,8 +17,14 @@ export interface ChainPlan {
   /** Key of the VirtualService that the chain comes from. */
   readonly virtualService?: string;
   readonly to:
-    | { readonly kind: 'tcp'; readonly proxy: TcpProxyPlan; readonly protocol: Protocol }
-    | { readonly kind: 'http'; readonly routes: string; readonly protocol: Protocol; readonly allowAbsoluteUrl?: boolean };
+    | { readonly kind: 'tcp'; readonly proxy: TcpProxyPlan; readonly protocol: Protocol; readonly resolvesSni?: SniResolution }
+    | {
+        readonly kind: 'http';
+        readonly routes: string;
+        readonly protocol: Protocol;
+        readonly allowAbsoluteUrl?: boolean;
+        readonly dnsCaches?: readonly DnsCache[];
+      };
 }
 
 export interface OutboundListenerPlan {
@@ -34,18 +43,22 @@ export interface PlanContext {
   /** Chains of one offer for byte streams: VirtualService tcp and tls routes, or the service's cluster. */
   readonly tcpChains: (offer: Offer, bind: string) => readonly ChainPlan[];
   readonly otherwise: TcpProxyPlan;
+  /** The cache of requests to unknown hosts, where those are resolved. */
+  readonly unknownHosts?: DnsCache;
+  readonly ipMode: IpMode;
 }
 
 /** Merges a slot's offers in their order. */
 export function planListener(slot: Slot, context: PlanContext): OutboundListenerPlan {
   const bind = slot.binds[0] as string;
+  const dnsCaches = cachesOf(slot, context);
   let chains: ChainPlan[] = [];
   let current: Protocol | undefined;
   for (const offer of slot.offers) {
     const { protocol } = offer.port;
     if (current !== undefined && speaksFirst(protocol, current)) continue;
     const kind = listenerProtocol(protocol);
-    const http = (sniffed: boolean): ChainPlan => httpChain(offer, bind, sniffed, context);
+    const http = (sniffed: boolean): ChainPlan => httpChain(offer, bind, sniffed, context, dnsCaches);
     if (protocol === 'HTTP_PROXY') {
       chains = [http(false)];
       current = protocol;
@@ -82,10 +95,17 @@ function merge(chains: readonly ChainPlan[], added: readonly ChainPlan[]): Chain
   return merged;
 }
 
-function httpChain({ port, service }: Offer, bind: string, sniffed: boolean, context: PlanContext): ChainPlan {
+/** Routes of a shared port may lead to any of its services, so their caches count wherever the connection manager is made for another. */
+function cachesOf({ offers }: Slot, { ipMode, unknownHosts }: PlanContext): DnsCache[] {
+  const dynamic = offers.filter(({ service, port }) => service.resolution === 'DynamicDNS' && !isTcp(port.protocol));
+  const hosts = [...new Set(dynamic.map(({ service }) => service.hostname))].sort();
+  return [...hosts.map((host) => serviceDnsCache(host, ipMode)), ...(unknownHosts === undefined ? [] : [unknownHosts])];
+}
+
+function httpChain({ port, service }: Offer, bind: string, sniffed: boolean, context: PlanContext, dnsCaches: readonly DnsCache[]): ChainPlan {
   const match: ChainMatch = sniffed ? { ...MATCH_ALL, transportProtocol: 'raw_buffer', applicationProtocols: PLAINTEXT_HTTP } : MATCH_ALL;
   // On a Unix socket the path names the routes; a detected port on an address of its own has routes of its own.
   const ownRoutes = isDetected(port.protocol) && bind !== context.wildcard;
   const routes = port.port === 0 ? bind : ownRoutes ? `${service.hostname}:${port.port}` : String(port.port);
-  return { match, to: { kind: 'http', routes, protocol: port.protocol } };
+  return { match, to: { kind: 'http', routes, protocol: port.protocol, ...(dnsCaches.length === 0 ? {} : { dnsCaches }) } };
 }

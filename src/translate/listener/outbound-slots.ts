@@ -90,8 +90,11 @@ function add(slots: Map<string, OpenSlot>, { binds, bindsToPort, headless }: Pic
   const slot = slots.get(name);
   if (slot === undefined) slots.set(name, { name, binds, port: offer.port.port, bindsToPort, headless, offers: [offer], locked: false });
   // A shared HTTP port does not depend on who else is on it: routes tell its services apart.
-  else if (!slot.locked && !(isHttp(offer.port.protocol) && slot.offers.some(({ port }) => isHttp(port.protocol)))) slot.offers.push(offer);
+  else if (!slot.locked && !(isShared(offer) && slot.offers.some(({ port }) => isHttp(port.protocol)))) slot.offers.push(offer);
 }
+
+/** But names that the proxy resolves itself need a filter of their own. */
+const isShared = ({ service, port }: Offer): boolean => isHttp(port.protocol) && service.resolution !== 'DynamicDNS';
 
 /** Headless byte streams can only be told apart by the pod's address. */
 const isPerPod = (service: Service, protocol: Protocol, settings: SlotSettings): boolean =>

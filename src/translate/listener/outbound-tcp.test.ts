@@ -32,6 +32,7 @@ function chains(
     namespace: 'bank',
     labels: { app: 'web' },
     wildcard: '0.0.0.0',
+    ipMode: 'ipv4',
     outboundStatName: '',
     virtualServices: () => (spec === undefined ? [] : [virtualService(spec)]),
     service: () => undefined,

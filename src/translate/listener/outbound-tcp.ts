@@ -9,7 +9,9 @@ import { hostsOverlap, isWildcard } from '../../model/hosts.js';
 import { type Labels, selects } from '../../model/labels.js';
 import { outboundClusterName } from '../../model/names.js';
 import { isTls } from '../../model/protocol.js';
+import type { IpMode } from '../../model/proxy.js';
 import type { Service } from '../../model/service.js';
+import { serviceDnsCache } from '../cluster/dns-cache.js';
 import { statName } from '../cluster/stat-name.js';
 import { destinationCluster } from '../route/destination.js';
 import { type ChainMatch, MATCH_ALL } from './filter-chain-match.js';
@@ -22,6 +24,7 @@ export interface TcpContext {
   readonly namespace: string;
   readonly labels: Labels;
   readonly wildcard: string;
+  readonly ipMode: IpMode;
   readonly outboundStatName: string;
   /** VirtualServices with tcp or tls routes of one egress listener, in Istio's order. */
   readonly virtualServices: (egress: number) => readonly VirtualService[];
@@ -61,9 +64,7 @@ function tlsRoutes(offer: Offer, bind: string, virtualServices: readonly Virtual
     }
   }
   if (chains.length > 0) return chains;
-  return [
-    chain(offer, { ...MATCH_ALL, serverNames: serverNames(offer, bind, context), destinations: offer.destinations }, ownCluster(offer, context)),
-  ];
+  return [ownChain(offer, serverNames(offer, bind, context), context)];
 }
 
 /** SNI is looked at only where the address does not say which service is meant. */
@@ -89,7 +90,7 @@ function tcpRoutes(offer: Offer, virtualServices: readonly VirtualService[], con
       if (sameTexts(destinations, offer.destinations)) return chains;
     }
   }
-  return [...chains, chain(offer, { ...MATCH_ALL, destinations: offer.destinations }, ownCluster(offer, context))];
+  return [...chains, ownChain(offer, [], context)];
 }
 
 const sameTexts = (a: readonly string[], b: readonly string[]): boolean => a.toSorted().join() === b.toSorted().join();
@@ -110,6 +111,14 @@ const chain = (offer: Offer, match: ChainMatch, proxy: TcpProxyPlan, from?: Virt
   ...(from === undefined ? {} : { virtualService: keyOf(from) }),
   to: { kind: 'tcp', proxy, protocol: offer.port.protocol },
 });
+
+/** The chain of a service that no route is for. A wildcard that the proxy resolves has the name to resolve in the SNI. */
+function ownChain(offer: Offer, names: readonly string[], context: TcpContext): ChainPlan {
+  const own = chain(offer, { ...MATCH_ALL, serverNames: names, destinations: offer.destinations }, ownCluster(offer, context));
+  const { service, port } = offer;
+  if (service.resolution !== 'DynamicDNS' || own.to.kind !== 'tcp') return own;
+  return { ...own, to: { ...own.to, resolvesSni: { cache: serviceDnsCache(service.hostname, context.ipMode), port: port.port } } };
+}
 
 /** Without a route: the cluster of the service's only port, else of the listener's. */
 function ownCluster({ service, port }: Offer, context: TcpContext): TcpProxyPlan {

@@ -5,6 +5,7 @@
 import { TrafficDirection } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
 import type { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import type { Filter, FilterChain } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
+import type { DnsCache } from '../cluster/dns-cache.js';
 import { duration, type Partial } from '../proto.js';
 import { addresses, listenerName, localhosts } from './address.js';
 import { configMetadata } from './config-metadata.js';
@@ -14,6 +15,7 @@ import { HTTP_INSPECTOR, TLS_INSPECTOR } from './inspectors.js';
 import type { ChainPlan, OutboundListenerPlan } from './outbound-plan.js';
 import { protocolFilters } from './protocol-filters.js';
 import type { HttpSettings, ListenerSettings, TcpSettings } from './settings.js';
+import { sniDynamicForwardProxy } from './sni-dynamic-forward-proxy.js';
 import { type TcpProxyPlan, tcpProxy } from './tcp-proxy.js';
 
 /** Settings of one outbound listener; `http` may be missing when no chain of the plan is HTTP. */
@@ -29,7 +31,7 @@ const CONNECT_TIMEOUT = duration('15s');
 export const needsHttp = (plan: OutboundListenerPlan): boolean => plan.chains.some(({ to }) => to.kind === 'http');
 
 export function translateOutboundListener(plan: OutboundListenerPlan, settings: OutboundSettings): Partial<Listener> {
-  const sniffsTls = plan.chains.some(({ match }) => match.serverNames.length > 0);
+  const sniffsTls = plan.chains.some(({ match, to }) => match.serverNames.length > 0 || (to.kind === 'tcp' && to.resolvesSni !== undefined));
   const sniffsHttp = plan.chains.some(({ match }) => match.applicationProtocols.length > 0);
   return {
     name: plan.name,
@@ -63,10 +65,13 @@ function translateChain({ match, virtualService, to }: ChainPlan, plan: Outbound
 }
 
 function filters(to: ChainPlan['to'], plan: OutboundListenerPlan, { tcp, http }: OutboundSettings): Partial<Filter>[] {
-  if (to.kind === 'tcp') return [...protocolFilters(to.protocol, to.proxy.statPrefix), tcpProxy(to.proxy, tcp)];
+  if (to.kind === 'tcp') {
+    const resolution = to.resolvesSni === undefined ? [] : [sniDynamicForwardProxy(to.resolvesSni)];
+    return [...resolution, ...protocolFilters(to.protocol, to.proxy.statPrefix), tcpProxy(to.proxy, tcp)];
+  }
   if (http === undefined) throw new Error(`listener ${plan.name}: HTTP chain without HTTP settings`);
-  const { routes, protocol, allowAbsoluteUrl = false } = to;
-  return [httpConnectionManager({ side: 'outbound', statPrefix: `outbound_${plan.name}`, routes, protocol, allowAbsoluteUrl }, http)];
+  const { routes, protocol, allowAbsoluteUrl = false, dnsCaches = [] } = to;
+  return [httpConnectionManager({ side: 'outbound', statPrefix: `outbound_${plan.name}`, routes, protocol, allowAbsoluteUrl, dnsCaches }, http)];
 }
 
 const passthrough = (otherwise: TcpProxyPlan, { tcp }: OutboundSettings): Partial<FilterChain> => ({
@@ -76,8 +81,14 @@ const passthrough = (otherwise: TcpProxyPlan, { tcp }: OutboundSettings): Partia
 });
 
 /** The listener that applications may use as an explicit HTTP proxy (SC-016). */
-export function httpProxyPlan(port: number, { ipMode }: Pick<ListenerSettings, 'ipMode'>, otherwise: TcpProxyPlan): OutboundListenerPlan {
+export function httpProxyPlan(
+  port: number,
+  { ipMode }: Pick<ListenerSettings, 'ipMode'>,
+  otherwise: TcpProxyPlan,
+  unknownHosts?: DnsCache,
+): OutboundListenerPlan {
   const binds = localhosts(ipMode);
-  const to = { kind: 'http' as const, routes: 'http_proxy', protocol: 'HTTP_PROXY' as const, allowAbsoluteUrl: true };
+  const dnsCaches = unknownHosts === undefined ? {} : { dnsCaches: [unknownHosts] };
+  const to = { kind: 'http' as const, routes: 'http_proxy', protocol: 'HTTP_PROXY' as const, allowAbsoluteUrl: true, ...dnsCaches };
   return { name: listenerName(binds[0] as string, port), binds, port, bindsToPort: true, chains: [{ match: MATCH_ALL, to }], otherwise };
 }

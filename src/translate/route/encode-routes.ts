@@ -24,7 +24,7 @@ const ROUTE_CONFIGURATION = {
 } as const;
 
 /** As large as validation lets a direct response be; Envoy's default is 4 KiB. */
-const MAX_DIRECT_RESPONSE_BODY = 1024 * 1024;
+export const MAX_DIRECT_RESPONSE_BODY = 1024 * 1024;
 
 /** Encoded `routes` fields of a virtual host. Apart: the one that matches everything, which must come after those of other VirtualServices. */
 export interface EncodedRoutes {
