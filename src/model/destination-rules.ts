@@ -18,7 +18,7 @@ const SEPARATOR = ',';
 
 export function defineDestinationRules(
   graph: Graph,
-  mesh: Pick<Mesh, 'rows' | 'config' | 'services'> & { readonly settings: Pick<ModelSettings, 'domain'> },
+  mesh: Pick<Mesh, 'rows' | 'config' | 'derived'> & { readonly settings: Pick<ModelSettings, 'domain'> },
 ): DestinationRules {
   const { settings } = mesh;
   const rows = mesh.rows.of('DestinationRule');
@@ -34,9 +34,14 @@ export function defineDestinationRules(
   );
   const visibilityOf = (rule: MergedRule) => parseVisibility(rule.exportTo, rule.namespace, defaults.get('').exportTo);
   const table = (name: string, include: (rule: MergedRule) => boolean) =>
-    graph.query(name, (namespace: string): RuleTable => buildRuleTable([...byNamespace.get(namespace).values()], settings.domain, include), {
-      equals: isDeepStrictEqual,
-    });
+    graph.query(
+      name,
+      (namespace: string): RuleTable =>
+        buildRuleTable([...byNamespace.get(namespace).values(), ...mesh.derived.destinationRulesIn(namespace)], settings.domain, include),
+      {
+        equals: isDeepStrictEqual,
+      },
+    );
   /** For clients of the rules' own namespace. Without exportTo every rule counts there, whatever the mesh's default. */
   const local = table('destinationRulesHere', (rule) => rule.exportTo.length === 0 || isVisibleTo(visibilityOf(rule), rule.namespace));
   /** For clients elsewhere. */
@@ -68,7 +73,7 @@ export function defineDestinationRules(
   const merged = graph.query(
     'destinationRule',
     (keys: string): SelectedRule | undefined => {
-      const from = keys.split(SEPARATOR).flatMap((key) => rows.get(key) ?? []);
+      const from = keys.split(SEPARATOR).flatMap((key) => rows.get(key) ?? mesh.derived.destinationRule(key) ?? []);
       const rule = from[0];
       return rule === undefined ? undefined : { rule, from, spec: mergeSpecs(from) };
     },

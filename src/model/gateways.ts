@@ -6,13 +6,13 @@ import { type MergedGateways, mergeGateways } from './gateway-merge.js';
 import type { Gateways, Mesh } from './mesh.js';
 import { type OutboundScope, scopeOf } from './scope.js';
 
-export function defineGateways(graph: Graph, mesh: Pick<Mesh, 'rows'>): Gateways {
+export function defineGateways(graph: Graph, mesh: Pick<Mesh, 'rows' | 'derived'>): Gateways {
   const rows = mesh.rows.of('Gateway');
   /** Key: outbound scope of a router. */
   const merged = graph.query('mergedGateways', (scopeId: string): MergedGateways => {
     const scope = scopeOf<OutboundScope>(scopeId);
     return mergeGateways(
-      scope.gateways.flatMap((key) => rows.get(key) ?? []),
+      scope.gateways.flatMap((key) => rows.get(key) ?? mesh.derived.gateway(key) ?? []),
       scope,
     );
   });

@@ -6,6 +6,7 @@ import type { DestinationRule, Gateway, Sidecar, SidecarSpec, TrafficPolicy, Vir
 import type { Kind, KindTypes } from '../api/kinds.js';
 import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Collection, Graph } from '../graph/graph.js';
+import type { DerivedRows } from './derived-rows.js';
 import type { EnvoyFilters } from './envoy-filters.js';
 import type { Proxy } from './proxy.js';
 import type { EndpointScope, InboundScope, OutboundScope, ServiceTarget } from './scope.js';
@@ -169,6 +170,8 @@ export interface Mesh {
   readonly graph: Graph;
   readonly rows: Rows;
   config(): EffectiveMeshConfig;
+  /** Rows that Gateway API and Ingress stand for; what reads Gateways, VirtualServices and DestinationRules merges them with the users' own. */
+  readonly derived: DerivedRows;
   readonly services: Services;
   readonly endpoints: Endpoints;
   readonly proxies: Proxies;

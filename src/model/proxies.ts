@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Gateway, Sidecar } from '../api/istio.js';
 import { byAge, keyOf } from '../api/resource.js';
 import type { Graph } from '../graph/graph.js';
+import { isManagedGateway } from './derived-rows.js';
 import { gatewayPorts } from './gateway-ports.js';
 import { type Labels, pickLabels, selects } from './labels.js';
 import type { Mesh, Proxies } from './mesh.js';
@@ -15,7 +16,7 @@ import { NO_LOCALITY } from './workload.js';
 
 const sameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && [...a].every((key) => b.has(key));
 
-export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' | 'services' | 'endpoints'>): Proxies {
+export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' | 'services' | 'endpoints' | 'derived'>): Proxies {
   const { rows } = mesh;
   const sidecars = rows.of('Sidecar');
   const gateways = rows.of('Gateway');
@@ -99,8 +100,11 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
 
   const gatewaysOf = (proxy: Proxy): readonly string[] => {
     if (proxy.type !== 'router') return [];
-    const selected = [...gateways.list().values()].filter((row: Gateway) => selects((row.spec.selector ?? {}) as Labels, proxy.labels));
-    return selected.sort(byAge).map(keyOf);
+    const { namespace, labels } = proxy;
+    const services = mesh.endpoints.targetsAt(proxy.ipAddresses[0] as string).flatMap(({ service }) => mesh.services.get(service) ?? []);
+    const derived = mesh.derived.gatewaysFor({ namespace, labels, services });
+    const selected = [...gateways.list().values()].filter((row: Gateway) => selects((row.spec.selector ?? {}) as Labels, labels));
+    return [...derived, ...withoutForeign(selected, derived)].sort(byAge).map(keyOf);
   };
   const gatewayPortsOf = (proxy: Proxy): OutboundScope['gatewayPorts'] =>
     proxy.type === 'router' ? gatewayPorts(mesh.endpoints.targetsAt(proxy.ipAddresses[0] as string), (key) => mesh.services.get(key)) : [];
@@ -214,4 +218,10 @@ function proxyConfigOf(proxy: Proxy): string {
     ['gatewayTopology', 'tracing', 'proxyHeaders', 'interceptionMode'].filter((key) => given[key] !== undefined).map((key) => [key, given[key]]),
   );
   return Object.keys(picked).length === 0 ? '' : JSON.stringify(picked);
+}
+
+/** The workload of a managed Gateway serves no Istio Gateways of other namespaces, whose certificates are none of its business (GA-033). */
+function withoutForeign(rows: readonly Gateway[], derived: readonly Gateway[]): readonly Gateway[] {
+  const managed = new Set(derived.filter(isManagedGateway).map(({ metadata }) => metadata.namespace));
+  return managed.size === 0 ? rows : rows.filter(({ metadata }) => managed.has(metadata.namespace));
 }

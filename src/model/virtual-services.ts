@@ -7,6 +7,7 @@ import type { HTTPRoute, VirtualService, VirtualServiceSpec } from '../api/istio
 import { byAge, keyOf } from '../api/resource.js';
 import { sameElements } from '../graph/equality.js';
 import type { Graph } from '../graph/graph.js';
+import { isDerivedKey } from './gateway-api/names.js';
 import type { Mesh, VirtualServices } from './mesh.js';
 import type { ModelSettings } from './services.js';
 import { mergeDelegate } from './virtual-service-delegates.js';
@@ -16,7 +17,7 @@ import { isVisibleTo, parseVisibility } from './visibility.js';
 
 export function defineVirtualServices(
   graph: Graph,
-  mesh: Pick<Mesh, 'rows' | 'config'> & { readonly settings: Pick<ModelSettings, 'domain'> },
+  mesh: Pick<Mesh, 'rows' | 'config' | 'derived'> & { readonly settings: Pick<ModelSettings, 'domain'> },
 ): VirtualServices {
   const rows = mesh.rows.of('VirtualService');
   /** Gateways are known from the row alone; the bucket of a gateway changes only with its own VirtualServices. */
@@ -42,7 +43,9 @@ export function defineVirtualServices(
   /** Key: `namespace/name`. Undefined for delegates, which are no VirtualServices of their own. */
   const resolved = graph.query('virtualService', (key: string): VirtualService | undefined => {
     const row = rows.get(key);
-    if (row === undefined || !isRoot(row)) return undefined;
+    // What other APIs stand for has no short names and no delegates.
+    if (row === undefined) return mesh.derived.virtualService(key);
+    if (!isRoot(row)) return undefined;
     const spec: VirtualServiceSpec = resolveNames(row.spec, row.metadata.namespace, mesh.settings.domain);
     if (spec.http?.some((http) => http.delegate !== undefined))
       return { ...row, spec: { ...spec, http: spec.http.flatMap((http) => delegatedRoutes(row, http)) } };
@@ -52,7 +55,7 @@ export function defineVirtualServices(
   /** Key: the gateway. Oldest first. */
   const ofGateway = graph.query(
     'virtualServicesOfGateway',
-    (gateway: string): readonly VirtualService[] => [...byGateway.get(gateway).values()].sort(byAge),
+    (gateway: string): readonly VirtualService[] => [...byGateway.get(gateway).values(), ...mesh.derived.virtualServicesOf(gateway)].sort(byAge),
     {
       equals: sameElements,
     },
@@ -72,7 +75,10 @@ export function defineVirtualServices(
         const found = resolved.get(keyOf(row));
         if (found !== undefined) groups[group].push(found);
       }
-      return [...groups.own, ...groups.exported, ...groups.everybody];
+      // A client's own namespace speaks before others in Gateway API: https://gateway-api.sigs.k8s.io/mesh/#how-it-works
+      const isOwn = (row: VirtualService): boolean => row.metadata.namespace === namespace && isDerivedKey(row.metadata.name);
+      const everybody = [...groups.everybody.filter(isOwn), ...groups.everybody.filter((row) => !isOwn(row))];
+      return [...groups.own, ...groups.exported, ...everybody];
     },
     { equals: sameElements },
   );

@@ -52,7 +52,9 @@ export function gatewaySecrets(mesh: Mesh): SecretSource {
     if (credential === undefined) return undefined;
     const { type, namespace } = credential;
     // A ConfigMap has nothing but a CA's public certificate.
-    const own = () => (namespace === proxy.namespace ? allowed.get(mesh.proxies.outboundScope(proxy.key).id).get(name) : undefined);
+    const scope = mesh.proxies.outboundScope(proxy.key);
+    const mayHave = namespace === proxy.namespace || credentials.granted(scope).has(name);
+    const own = () => (mayHave ? allowed.get(scope.id).get(name) : undefined);
     const use = type === 'configmap' ? 'ca' : own();
     return use === undefined ? undefined : secret.get(`${use} ${type} ${namespace} ${credential.name} ${name}`);
   };

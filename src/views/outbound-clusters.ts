@@ -82,9 +82,9 @@ export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): Ou
   /** Key: outbound scope. */
   const passesTls = graph.query('hasAutoPassthrough', (scopeId: string): boolean =>
     scopeOf<OutboundScope>(scopeId).gateways.some((key) =>
-      (mesh.rows.of('Gateway').get(key)?.spec as { servers?: { tls?: { mode?: string } }[] } | undefined)?.servers?.some(
-        ({ tls }) => tls?.mode === 'AUTO_PASSTHROUGH',
-      ),
+      (
+        (mesh.rows.of('Gateway').get(key) ?? mesh.derived.gateway(key))?.spec as { servers?: { tls?: { mode?: string } }[] } | undefined
+      )?.servers?.some(({ tls }) => tls?.mode === 'AUTO_PASSTHROUGH'),
     ),
   );
   const headerCase = graph.query('keepsHeaderCase', (proxyConfig: string): boolean => keepsHeaderCase(mesh, proxyConfig));

@@ -5,7 +5,9 @@ import {
   type RedirectAction,
 } from '@envoyproxy/xds-protos/envoy/config/route/v3/route_components.js';
 import type { HTTPRedirect } from '../../api/istio.js';
-import type { RouteBlock, RouteContext } from './route-block.js';
+import type { HTTPRedirectExtension } from '../../model/redirect-extension.js';
+import { withoutPrefix } from './rewrite.js';
+import type { Draft, RouteBlock, RouteContext } from './route-block.js';
 
 const CODES: Readonly<Record<number, Code>> = {
   0: Code.MOVED_PERMANENTLY,
@@ -23,14 +25,20 @@ export const redirectBlock: RouteBlock<HTTPRedirect> = (draft, redirect, _http, 
   if (responseCode === undefined) return;
   const value: DeepPartial<RedirectAction> = {
     hostRedirect: redirect.authority ?? '',
-    // Written even when empty: that is how Envoy is told to keep the path.
-    pathRewriteSpecifier: { $case: 'pathRedirect', value: redirect.uri ?? '' },
+    pathRewriteSpecifier: pathRewrite(redirect, draft),
     portRedirect: redirectPort(redirect, context),
     responseCode,
   };
   if (redirect.scheme) value.schemeRewriteSpecifier = { $case: 'schemeRedirect', value: redirect.scheme };
   draft.route.action = { $case: 'redirect', value };
 };
+
+function pathRewrite(redirect: HTTPRedirect & HTTPRedirectExtension, { route }: Draft): DeepPartial<RedirectAction>['pathRewriteSpecifier'] {
+  if (redirect.prefixRewrite === '/') return { $case: 'regexRewrite', value: withoutPrefix(route.match?.pathSpecifier) };
+  if (redirect.prefixRewrite !== undefined) return { $case: 'prefixRewrite', value: redirect.prefixRewrite };
+  // Written even when empty: that is how Envoy is told to keep the path.
+  return { $case: 'pathRedirect', value: redirect.uri ?? '' };
+}
 
 /** 0 when no port is to be written: the scheme's own ports are never shown. */
 function redirectPort(redirect: HTTPRedirect, context: RouteContext): number {

@@ -1,4 +1,6 @@
 /** HTTPRewrite: a new path or host before the request is forwarded. VS-023, VS-024, VS-025. */
+import type { DeepPartial, RouteMatch } from '@envoyproxy/xds-protos/envoy/config/route/v3/route_components.js';
+import type { RegexMatchAndSubstitute } from '@envoyproxy/xds-protos/envoy/type/matcher/v3/regex.js';
 import type { HTTPRewrite } from '../../api/istio.js';
 import type { RouteBlock } from './route-block.js';
 
@@ -13,15 +15,19 @@ export const rewriteBlock: RouteBlock<HTTPRewrite> = (draft, rewrite, _http, con
   } else if (rewrite.uri) {
     const path = draft.route.match?.pathSpecifier;
     if (context.owner.semantics === 'gateway-api' && rewrite.uri === '/') {
-      // Replacing a segment prefix by "/" must not leave "//": take the separator away with it.
-      const prefix = path?.$case === 'pathSeparatedPrefix' ? (path.value ?? '') : '';
-      action.regexRewrite = { pattern: { regex: `^${quote(prefix)}(/?)(.*)` }, substitution: '/\\2' };
+      action.regexRewrite = withoutPrefix(path);
     } else {
       action.prefixRewrite = rewrite.uri;
     }
   }
   if (rewrite.authority) draft.authority = rewrite.authority;
 };
+
+/** Replacing a segment prefix by "/" must not leave "//": take the separator away with it. */
+export function withoutPrefix(path: DeepPartial<RouteMatch>['pathSpecifier']): DeepPartial<RegexMatchAndSubstitute> {
+  const prefix = path?.$case === 'pathSeparatedPrefix' ? (path.value ?? '') : '';
+  return { pattern: { regex: `^${quote(prefix)}(/?)(.*)` }, substitution: '/\\2' };
+}
 
 /** Escapes what RE2 reads as an operator. */
 const quote = (text: string): string => text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');

@@ -1,0 +1,40 @@
+/**
+ * Rows of Istio's kinds that other APIs stand for: Gateway API and Ingress. The queries for Gateways, VirtualServices and DestinationRules merge
+ * them with the users' own; nothing below knows them apart. models.md §3.4.
+ */
+import type { DestinationRule, Gateway, VirtualService } from '../api/istio.js';
+import type { Problem } from '../api/problem.js';
+
+/** A service in front of a proxy. */
+export interface FrontService {
+  readonly hostname: string;
+  readonly namespace: string;
+}
+
+/** A router, as far as the choice of its Gateways goes. */
+export interface RouterIdentity {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Services that end at it. */
+  readonly services: readonly FrontService[];
+}
+
+export interface DerivedRows {
+  /** A Gateway row by `namespace/name`. */
+  gateway(key: string): Gateway | undefined;
+  /** Gateway rows for a router. */
+  gatewaysFor(router: RouterIdentity): readonly Gateway[];
+  virtualService(key: string): VirtualService | undefined;
+  /** VirtualServices bound to a gateway: `namespace/name` or 'mesh'. */
+  virtualServicesOf(gateway: string): readonly VirtualService[];
+  destinationRule(key: string): DestinationRule | undefined;
+  destinationRulesIn(namespace: string): readonly DestinationRule[];
+  /** What is wrong with the resources that the rows stand for: references that lead nowhere, what is not supported. */
+  problems(): readonly Problem[];
+}
+
+/** A Gateway row that a managed Gateway of Gateway API stands behind: it runs on a workload of its own. */
+export const isManagedGateway = ({ metadata }: Gateway): boolean => Boolean(metadata.annotations['internal.istio.io/service-account-name']);
+
+/** A row made by {@link DerivedRows} from Gateway API, where a listener's port is always a port of the Service in front. */
+export const isGatewayApi = ({ metadata }: Gateway): boolean => metadata.annotations['internal.istio.io/gateway-semantics'] === 'gateway';

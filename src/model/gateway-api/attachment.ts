@@ -1,0 +1,61 @@
+/**
+ * Which listeners a route attaches to, and for which of its host names (GA-010, GA-023). Pure.
+ * https://gateway-api.sigs.k8s.io/reference/spec/#parentreference
+ */
+import { hostIsWithin, hostsOverlap, isWildcard } from '../hosts.js';
+import type { RouteParent } from './listeners.js';
+import type { ParentReference, RouteKind } from './types.js';
+
+/** The route, as far as attaching goes. */
+export interface Attaching {
+  readonly kind: RouteKind;
+  readonly namespace: string;
+  /** Empty for any host. */
+  readonly hostnames: readonly string[];
+}
+
+export interface Attachment {
+  readonly parent: RouteParent;
+  /** Hosts of the route that are this listener's to serve: those of more specific listeners beside it are not. */
+  readonly hosts: readonly string[];
+}
+
+/** Attachments by one reference, to all listeners of its parent that take the route; without any, why not. */
+export function attach(
+  route: Attaching,
+  ref: ParentReference,
+  parents: readonly RouteParent[],
+): { attachments: readonly Attachment[]; denied?: string } {
+  const attachments: Attachment[] = [];
+  let denied: string | undefined;
+  for (const parent of parents) {
+    const reason = denial(route, ref, parent);
+    if (reason === undefined) attachments.push({ parent, hosts: hostsAt(route, parent, parents) });
+    else denied = reason;
+  }
+  if (attachments.length > 0) return { attachments };
+  return { attachments, denied: denied ?? 'it has no listeners' };
+}
+
+function denial({ kind, namespace, hostnames }: Attaching, ref: ParentReference, parent: RouteParent): string | undefined {
+  if (ref.port !== undefined && ref.port !== parent.port) return `it has no such listener on port ${ref.port}`;
+  if (ref.sectionName !== undefined && ref.sectionName !== parent.section) return `it has no listener ${ref.sectionName}`;
+  const hosts = hostnames.length === 0 ? ['*'] : hostnames;
+  if (!hosts.some((host) => hostsOverlap(host, parent.hostname || '*'))) return `no host name is within the listener's ${parent.hostname}`;
+  if (parent.namespaces !== '*' && !parent.namespaces.includes(namespace)) return `its listeners take no routes of namespace ${namespace}`;
+  return parent.kinds.includes(kind) ? undefined : `its listeners take no ${kind}`;
+}
+
+function hostsAt({ hostnames }: Attaching, parent: RouteParent, parents: readonly RouteParent[]): readonly string[] {
+  const nearer = parents
+    .filter((other) => other !== parent && other.port === parent.port && other.protocol === parent.protocol && other.hostname !== parent.hostname)
+    .map((other) => other.hostname);
+  return (hostnames.length === 0 ? ['*'] : hostnames).filter((host) => isServedBy(host, parent.hostname, nearer));
+}
+
+/** Listeners are isolated: a host belongs to the most specific one, even when that one has no route for it. */
+function isServedBy(host: string, listener: string, others: readonly string[]): boolean {
+  if (listener !== '' && !isWildcard(listener)) return true;
+  if (listener !== '' && !hostsOverlap(host, listener)) return false;
+  return !others.some((other) => other !== '' && listener.length <= other.length && hostIsWithin(host, other));
+}

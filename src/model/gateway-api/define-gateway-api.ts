@@ -1,0 +1,85 @@
+/** Gateway API as derived rows: the queries of this folder put together (features section 15 GA). */
+import { isDeepStrictEqual } from 'node:util';
+import type { DestinationRule, Gateway } from '../../api/istio.js';
+import type { Problem } from '../../api/problem.js';
+import { keyOf } from '../../api/resource.js';
+import type { Collection, Graph } from '../../graph/graph.js';
+import type { DerivedRows, RouterIdentity } from '../derived-rows.js';
+import { type PolicyRules, policyRules } from './backend-policies.js';
+import { gatewayServices } from './classes.js';
+import { defineListeners, type GatewayListeners } from './define-listeners.js';
+import { defineReferences, type GatewayApiInputs } from './define-references.js';
+import { defineRoutes, ROUTE_KINDS } from './define-routes.js';
+import { problemOf } from './finding.js';
+import type { BackendTlsRow, BackendTrafficRow, GatewayRow } from './types.js';
+
+const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
+
+export function defineGatewayApi(graph: Graph, inputs: GatewayApiInputs): DerivedRows {
+  const { rows, settings } = inputs;
+  const references = defineReferences(inputs);
+  const listeners = defineListeners(graph, inputs, references);
+  const routes = defineRoutes(graph, inputs, references, listeners);
+  const gateways = rows.of('K8sGateway') as unknown as Collection<GatewayRow>;
+  const byService = gateways.index('service', (row) =>
+    gatewayServices(row, settings.domain).hostnames.map((host) => `${host} ${row.metadata.namespace}`),
+  );
+  const tlsPolicies = (rows.of('BackendTLSPolicy') as unknown as Collection<BackendTlsRow>).index('namespace', (row) => [row.metadata.namespace]);
+  const trafficPolicies = (rows.of('XBackendTrafficPolicy') as unknown as Collection<BackendTrafficRow>).index('namespace', (row) => [
+    row.metadata.namespace,
+  ]);
+
+  const policies = graph.query(
+    'gatewayApiPolicies',
+    (namespace: string): PolicyRules =>
+      policyRules([...tlsPolicies.get(namespace).values(), ...trafficPolicies.get(namespace).values()], {
+        domain: settings.domain,
+        service: (ns, name) => rows.of('Service').get(`${ns}/${name}`)?.spec,
+        configMap: (ns, name) => rows.of('ConfigMap').get(`${ns}/${name}`)?.spec,
+      }),
+    { equals: isDeepStrictEqual },
+  );
+
+  /**
+   * A Gateway is for the proxies behind its Service. Outside Kubernetes nobody makes one: then the label does that Kubernetes' own proxies have,
+   * for a Gateway that is managed and in the proxy's namespace.
+   */
+  const gatewaysFor = ({ namespace, labels, services }: RouterIdentity): readonly Gateway[] => {
+    const keys = new Set(services.flatMap((service) => [...byService.get(`${service.hostname} ${service.namespace}`).keys()]));
+    const named = labels[GATEWAY_NAME];
+    if (named !== undefined && listeners.of(`${namespace}/${named}`)?.isManaged === true) keys.add(`${namespace}/${named}`);
+    return [...keys].flatMap((key) => rowsOf(listeners.of(key)));
+  };
+  const rowsOf = (offer: GatewayListeners | undefined): readonly Gateway[] =>
+    offer === undefined ? [] : [...offer.own, ...[...offer.sets.values()].flat()].flatMap(({ gateway }) => gateway ?? []);
+
+  const problems = graph.query(
+    'gatewayApiProblems',
+    (): readonly Problem[] => {
+      const namespaces = new Set(
+        [...rows.of('BackendTLSPolicy').list().values(), ...rows.of('XBackendTrafficPolicy').list().values()].map(
+          ({ metadata }) => metadata.namespace,
+        ),
+      );
+      return [
+        ...[...gateways.list().keys()].flatMap((key) => listeners.of(key)?.problems ?? []),
+        ...ROUTE_KINDS.flatMap((kind) => [...rows.of(kind).list().keys()].flatMap((key) => routes.problems(kind, key))),
+        ...[...namespaces].sort().flatMap((namespace) => policies.get(namespace).findings.map(({ row, finding }) => problemOf(row, finding))),
+        ...[...rows.of('UDPRoute').list().values()].map((row) =>
+          problemOf(row, { code: 'unsupported', message: 'UDP is not supported', field: 'spec' }),
+        ),
+      ];
+    },
+    { equals: isDeepStrictEqual },
+  );
+
+  return {
+    gateway: (key) => listeners.row(key),
+    gatewaysFor,
+    virtualService: (key) => routes.virtualService(key),
+    virtualServicesOf: (gateway) => routes.virtualServicesOf(gateway),
+    destinationRule: (key): DestinationRule | undefined => policies.get(key.slice(0, key.indexOf('/'))).rules.find((rule) => keyOf(rule) === key),
+    destinationRulesIn: (namespace) => policies.get(namespace).rules,
+    problems: () => problems.get(''),
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Listeners of a Gateway or ListenerSet as rows of Istio's Gateway kind, one each (GA-007..GA-010). Pure.
+ * https://gateway-api.sigs.k8s.io/reference/spec/#listener
+ */
+import type { Gateway, Server } from '../../api/istio.js';
+import type { Finding } from './finding.js';
+import { chosenNamespaces, type Namespaces } from './label-selector.js';
+import { type ListenerTls, listenerTls, type TlsContext } from './listener-tls.js';
+import { internalGatewayName } from './names.js';
+import { GATEWAY_GROUP, kindOf } from './references.js';
+import type { GatewayRow, Listener, ListenerSetRow, RouteKind } from './types.js';
+
+/** A listener as routes see it. */
+export interface RouteParent {
+  /** Key of the Gateway row. */
+  readonly internalGateway: string;
+  readonly section: string;
+  readonly port: number;
+  readonly protocol: string;
+  /** '' for any. */
+  readonly hostname: string;
+  /** Namespaces whose routes may attach; '*' for all. */
+  readonly namespaces: readonly string[] | '*';
+  readonly kinds: readonly RouteKind[];
+}
+
+export interface BuiltListener {
+  readonly parent: RouteParent;
+  /** Undefined for listeners that can't be served. */
+  readonly gateway: Gateway | undefined;
+}
+
+export interface ListenerContext extends TlsContext {
+  readonly namespaces: Namespaces;
+  /** For the row's annotations: what is in front of the proxies and who they are. */
+  readonly services: readonly string[];
+  readonly serviceAccount: string;
+  /** Namespace of the Gateway, for listeners of a ListenerSet. */
+  readonly gatewayNamespace: string;
+}
+
+const PROTOCOLS = ['HTTP', 'HTTPS', 'TLS', 'TCP'];
+
+export function buildListener(
+  owner: GatewayRow | ListenerSetRow,
+  listener: Listener,
+  index: number,
+  context: ListenerContext,
+): { readonly built: BuiltListener; readonly findings: readonly Finding[] } {
+  const field = `spec.listeners[${index}]`;
+  const { name, namespace } = owner.metadata;
+  const rowName = internalGatewayName(name, listener.name);
+  const namespaces = chosenNamespaces(listener.allowedRoutes?.namespaces ?? {}, namespace, 'Same', context.namespaces);
+  const kinds = supportedKinds(listener, field);
+  const parent: RouteParent = {
+    internalGateway: `${namespace}/${rowName}`,
+    section: listener.name,
+    port: listener.port ?? 0,
+    protocol: listener.protocol,
+    hostname: listener.hostname ?? '',
+    namespaces,
+    kinds: kinds.kinds,
+  };
+  const tls = listenerTls(listener, field, context);
+  const faults = [...faultsOf(listener, field), ...tls.findings];
+  const isServed = tls.isValid && faultsOf(listener, field).length === 0;
+  const gateway = isServed ? rowOf(owner, rowName, server(listener, namespaces, tls), context) : undefined;
+  return { built: { parent, gateway }, findings: [...faults, ...kinds.findings] };
+}
+
+function faultsOf({ protocol, port, tls }: Listener, field: string): readonly Finding[] {
+  if (!PROTOCOLS.includes(protocol)) {
+    const hint = PROTOCOLS.includes(protocol.toUpperCase()) ? ` (${protocol.toUpperCase()} is)` : '';
+    return [{ code: 'unsupported', message: `protocol ${protocol} is not supported${hint}`, field: `${field}.protocol` }];
+  }
+  if (!port) return [{ code: 'unsupported', message: 'a listener needs a port', field }];
+  if (tls === undefined && (protocol === 'HTTPS' || protocol === 'TLS'))
+    return [{ code: 'invalid', message: `protocol ${protocol} needs the field tls`, field }];
+  return [];
+}
+
+function server({ protocol, port, hostname }: Listener, namespaces: readonly string[] | '*', { tls }: ListenerTls): Server {
+  const host = hostname ?? '*';
+  // `~` is nobody's namespace: the listener is there, but no route can have it.
+  const from = namespaces === '*' ? ['*'] : namespaces.length === 0 ? ['~'] : namespaces;
+  return {
+    // Each row has one server, so the name need not tell servers apart; it shows in the names of HTTPS route configurations.
+    port: { name: 'default', number: port ?? 0, protocol },
+    hosts: from.map((namespace) => `${namespace}/${host}`),
+    ...(tls === undefined ? {} : { tls }),
+  } as Server;
+}
+
+function rowOf(owner: GatewayRow | ListenerSetRow, name: string, only: Server, context: ListenerContext): Gateway {
+  const isSet = owner.kind === 'ListenerSet';
+  return {
+    kind: 'Gateway',
+    apiVersion: 'networking.istio.io/v1',
+    metadata: {
+      name,
+      namespace: owner.metadata.namespace,
+      labels: {},
+      annotations: {
+        'internal.istio.io/gateway-semantics': 'gateway',
+        'internal.istio.io/gateway-service': context.services.join(','),
+        'internal.istio.io/service-account-name': context.serviceAccount,
+        'internal.istio.io/parents': `${isSet ? 'ListenerSet' : 'Gateway'}/${owner.metadata.name}/${name.slice(name.lastIndexOf('~') + 1)}.${owner.metadata.namespace}`,
+        ...(isSet ? { 'internal.istio.io/parent-namespace': context.gatewayNamespace } : {}),
+      },
+    },
+    spec: { servers: [only] },
+    createdAt: owner.createdAt,
+    ...(owner.location === undefined ? {} : { location: owner.location }),
+  };
+}
+
+/** Kinds of routes that a listener takes: those of its protocol, as far as its owner allows them. */
+function supportedKinds({ protocol, tls, allowedRoutes }: Listener, field: string): { kinds: readonly RouteKind[]; findings: readonly Finding[] } {
+  const supported: RouteKind[] = [];
+  if (protocol === 'HTTP' || protocol === 'HTTPS') supported.push('HTTPRoute', 'GRPCRoute');
+  if (protocol === 'TCP') supported.push('TCPRoute');
+  if (protocol === 'TLS') supported.push('TLSRoute');
+  if (protocol === 'TLS' && tls?.mode === 'Terminate') supported.push('TCPRoute');
+  const allowed = allowedRoutes?.kinds ?? [];
+  if (allowed.length === 0) return { kinds: supported, findings: [] };
+  const names = allowed.map((kind) => kindOf(kind, { group: GATEWAY_GROUP, kind: '' }));
+  const kinds = supported.filter((kind) => names.includes(`${GATEWAY_GROUP}/${kind}`));
+  const extra = names.filter((name) => !kinds.some((kind) => name === `${GATEWAY_GROUP}/${kind}`));
+  const findings = extra.map(
+    (name): Finding => ({
+      code: 'unsupported',
+      message: `a listener of protocol ${protocol} takes no ${name.slice(name.indexOf('/') + 1)}`,
+      field: `${field}.allowedRoutes.kinds`,
+    }),
+  );
+  return { kinds, findings };
+}
