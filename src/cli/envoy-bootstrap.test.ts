@@ -47,7 +47,7 @@ describe('mizzen bootstrap', () => {
     expect(initial_metadata?.[0].key).toBe('authorization');
     const claims = decodeJwt((initial_metadata?.[0].value ?? '').replace('Bearer ', ''));
     expect(claims.sub).toBe('spiffe://cluster.local/ns/shop/sa/web');
-    expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(24 * 3600);
+    expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(30 * 24 * 3600);
   });
 
   test('a name is resolved, plaintext holds neither token nor TLS, and the variant is as asked', async () => {

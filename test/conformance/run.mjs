@@ -81,7 +81,8 @@ const validated = process.argv.includes('--envoy')
   : undefined;
 if (validated !== undefined) {
   for (const line of validated.refused) console.log(`REFUSED by Envoy: ${line}`);
-  console.log(`${validated.accepted} proxies' resources accepted by Envoy, ${validated.refused.length} refused`);
+  for (const line of validated.skipped) console.log(`not judged by Envoy: ${line}`);
+  console.log(`${validated.accepted} proxies' resources accepted by Envoy, ${validated.refused.length} refused, ${validated.skipped.length} not judged`);
 }
 let failed = crashed.length + (validated?.refused.length ?? 0);
 let passed = names.length - crashed.length + (validated?.accepted ?? 0);
@@ -98,5 +99,6 @@ if (process.argv.includes('--check')) {
     } else passed++;
   }
 }
-console.log(`${passed} passed, ${failed} failed`);
+const skipped = validated?.skipped.length ?? 0;
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed === 0 ? 0 : 1;
