@@ -3,6 +3,7 @@
  */
 import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Graph } from '../graph/graph.js';
+import { defineDerivedRows } from './define-derived-rows.js';
 import { defineDestinationRules } from './destination-rules.js';
 import { defineEndpoints } from './endpoints.js';
 import { defineEnvoyFilters } from './envoy-filters.js';
@@ -28,18 +29,20 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
   const config = (): EffectiveMeshConfig => effective.get('');
   const base = { graph, rows, config, settings };
   const services = defineServices(graph, base, settings);
+  const derived = defineDerivedRows(graph, { ...base, services });
   const endpoints = defineEndpoints(graph, { ...base, services }, settings);
-  const virtualServices = defineVirtualServices(graph, base);
+  const virtualServices = defineVirtualServices(graph, { ...base, derived });
   const sidecarScopes = defineSidecarScopes(graph, { ...base, services, virtualServices });
-  const proxies = defineProxies(graph, { ...base, services, endpoints });
-  const destinationRules = defineDestinationRules(graph, { ...base, services });
-  const gateways = defineGateways(graph, base);
+  const proxies = defineProxies(graph, { ...base, services, endpoints, derived });
+  const destinationRules = defineDestinationRules(graph, { ...base, derived });
+  const gateways = defineGateways(graph, { ...base, derived });
   const peerAuthentications = definePeerAuthentications(graph, base);
   const envoyFilters = defineEnvoyFilters(graph, base);
   return {
     graph,
     rows,
     config,
+    derived,
     services,
     endpoints,
     proxies,
