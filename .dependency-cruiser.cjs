@@ -13,6 +13,7 @@ module.exports = {
     only('api', 'api', []),
     only('sources', 'sources', ['graph', 'api', 'validation', 'model/mesh-config', 'telemetry']),
     only('model', 'model', ['graph', 'api']),
+    only('analysis', 'analysis', ['graph', 'model', 'api']),
     only('translate', 'translate', ['model', 'api']),
     only('views', 'views', ['graph', 'model', 'translate', 'api', 'xds/provider']),
     only('xds', 'xds', ['telemetry']),

@@ -2,6 +2,7 @@
  * The command line: one file per command, joined here. Exit codes: 0 done, 1 the work failed, 2 wrong usage.
  */
 import { Command, CommanderError } from 'commander';
+import { addAnalyze } from './analyze.js';
 import { addBootstrap } from './bootstrap.js';
 import { CliError } from './cli-error.js';
 import { addServe } from './serve.js';
@@ -16,7 +17,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .version(VERSION, '-V, --version', 'print the version')
     .showHelpAfterError('(add --help for usage)')
     .exitOverride();
-  for (const add of [addServe, addBootstrap, addTranslate, addValidate, addVersion]) add(program);
+  for (const add of [addServe, addBootstrap, addTranslate, addValidate, addAnalyze, addVersion]) add(program);
   try {
     await program.parseAsync([...argv]);
     return Number(process.exitCode ?? 0);

@@ -2,10 +2,13 @@
  * HTTP for operators and machines: readiness, metrics and looking inside. Only reads, and never shows a secret. Meant for loopback.
  */
 import { type FastifyInstance, fastify } from 'fastify';
+import { formatFinding } from '../analysis/finding.js';
+import { defineAnalysis } from '../analysis/index.js';
 import { formatProblem, type Problem } from '../api/problem.js';
 import type { Mesh } from '../model/mesh.js';
 import type { Proxy } from '../model/proxy.js';
 import { dumpConfig } from '../server/config-dump.js';
+import { fieldLocator } from '../sources/field-location.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Views } from '../views/views.js';
 import type { XdsServer } from '../xds/server.js';
@@ -35,6 +38,7 @@ const PAGES = {
   '/debug/syncz': 'what each proxy was sent and what it accepted',
   '/debug/config_dump?proxyID=NAME.NAMESPACE[&origins]': 'what a proxy is served, and the rows that it was made from',
   '/debug/problems': 'what is wrong with the configuration',
+  '/debug/analysis': 'what resources do to each other: conflicts, names that lead nowhere, routes that nothing reaches',
   '/debug/graph': 'counters of the dependency graph; ?format=mermaid draws it',
 };
 
@@ -67,6 +71,8 @@ function addHealth(app: FastifyInstance, { metrics, isReady }: DebugParts): void
 function addDebug(app: FastifyInstance, { mesh, views, xds, problems }: DebugParts): void {
   app.get('/debug', () => PAGES);
   app.get('/debug/syncz', () => xds.connections().map(syncz).sort(byProxy));
+  const analysis = defineAnalysis(mesh);
+  app.get('/debug/analysis', () => analysis.findings(fieldLocator()).map((finding) => ({ ...finding, text: formatFinding(finding) })));
   app.get('/debug/problems', () => problems().map((problem) => ({ ...problem, text: formatProblem(problem) })));
   app.get<{ Querystring: { format?: string } }>('/debug/graph', (request, reply) =>
     request.query.format === 'mermaid' ? reply.type('text/plain').send(mesh.graph.describe()) : reply.send(mesh.graph.stats()),

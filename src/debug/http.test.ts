@@ -1,0 +1,21 @@
+import { expect, test } from '@jest/globals';
+import { addResources, createMesh } from '../server/mesh-instance.js';
+import { parseResources } from '../sources/load.js';
+import { createDebugServer, type DebugParts } from './http.js';
+
+test('/debug/analysis tells what is found at present', async () => {
+  const instance = createMesh();
+  const server = createDebugServer({ ...instance, isReady: () => true, problems: () => [] } as unknown as DebugParts);
+  const { host, port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  const read = async (): Promise<unknown> => (await fetch(`http://${host}:${port}/debug/analysis`)).json();
+  try {
+    expect(await read()).toEqual([]);
+    const text = 'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: r, namespace: n}\nspec: {host: gone}\n';
+    addResources(instance.mesh, parseResources(text).resources);
+    expect(await read()).toMatchObject([
+      { code: 'unused-destination-rule', severity: 'warning', resource: { name: 'r' }, text: expect.stringContaining('n/r: spec.host: no service') },
+    ]);
+  } finally {
+    await server.close();
+  }
+});
