@@ -33,8 +33,6 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
       };
       for (const key of sourceLabelKeys.get('')) keys.add(key);
       for (const row of rows.of('DestinationRule').list().values()) add(row.spec.workloadSelector?.matchLabels);
-      for (const row of rows.of('EnvoyFilter').list().values())
-        add((row.spec as { workloadSelector?: { labels?: Labels } }).workloadSelector?.labels);
       return keys;
     },
     { equals: sameSet },

@@ -120,7 +120,7 @@ export function definePatchedViews(mesh: Mesh, routes: RouteViews): PatchedViews
 
   const filterOrigin = (id: string): Origin => {
     const key = id.slice(0, id.lastIndexOf('#'));
-    return { collection: 'EnvoyFilter', key, row: mesh.rows.of('EnvoyFilter').get(key) };
+    return { collection: mesh.rows.of('EnvoyFilter').name, key, row: mesh.rows.of('EnvoyFilter').get(key) };
   };
 
   return {
