@@ -12,6 +12,12 @@ export interface EncodedResource {
   readonly body: Uint8Array;
 }
 
+/**
+ * Characters of a version. It goes out with every resource of the delta variant, so it is short; within this process bodies are compared as
+ * well, and only a proxy that reconnects is judged by the version alone (30 bits).
+ */
+const VERSION_LENGTH = 5;
+
 /** Encodes a message under its resource name. Equal content gives an equal version. */
 export function encodeResource<T, P>(type: MessageType<T, P>, name: string, message: P): EncodedResource {
   return encodeBytes(typeUrl(type), name, type.encode(type.fromPartial(message)).finish());
@@ -20,9 +26,9 @@ export function encodeResource<T, P>(type: MessageType<T, P>, name: string, mess
 /** The same for a message that is encoded already. */
 export function encodeBytes(url: string, name: string, value: Uint8Array): EncodedResource {
   const body = new BinaryWriter().uint32(10).string(url).uint32(18).bytes(value).finish();
-  return { name, version: hash('sha1', body, 'base64url').slice(0, 8), body };
+  return { name, version: hash('sha1', body, 'base64url').slice(0, VERSION_LENGTH), body };
 }
 
 /** Equality for queries that return one resource. */
 export const sameResource = (a: EncodedResource | undefined, b: EncodedResource | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && a.name === b.name && a.version === b.version);
+  a === b || (a !== undefined && b !== undefined && a.name === b.name && a.version === b.version && Buffer.compare(a.body, b.body) === 0);

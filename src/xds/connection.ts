@@ -28,7 +28,7 @@ export interface ConnectionContext {
   readonly clock: Clock;
   readonly queue: PushQueue;
   readonly budget: ByteBudget;
-  /** Identifier sent with each response; empty for none. */
+  /** Identifier sent with the first response of a stream; empty for none. */
   readonly controlPlane: string;
   /** Called once when the stream is over. */
   onClose(connection: AnyConnection): void;
@@ -167,6 +167,10 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
     const { limits, observer, clock, queue } = this.context;
     const { typeUrl } = request;
     if (typeUrl === '') return this.end(GrpcStatus.INVALID_ARGUMENT, 'a request on an aggregated stream needs a type_url');
+    if (this.context.provider.eventTypes?.has(typeUrl)) {
+      const { errorDetail } = request;
+      return handle.event?.({ typeUrl, ...(errorDetail && { error: { code: errorDetail.code, message: errorDetail.message } }) });
+    }
     let type = pusher.get(typeUrl);
     if (type === undefined) {
       if (pusher.types.length >= limits.maxTypes) {

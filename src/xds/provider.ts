@@ -33,6 +33,13 @@ export interface ResourceWatch {
   close(): void;
 }
 
+/** A request that asks for nothing but tells something; it is never answered. */
+export interface RequestEvent {
+  readonly typeUrl: string;
+  /** The request's error_detail. */
+  readonly error?: { readonly code: number; readonly message: string };
+}
+
 /** One connected proxy, made on the first request of a stream. */
 export interface ProxyHandle {
   readonly id: string;
@@ -41,11 +48,15 @@ export interface ProxyHandle {
    * there is no resource. `onStale` fires once after each change until `read` is called again.
    */
   watch(typeUrl: string, names: readonly string[] | undefined, onStale: () => void): ResourceWatch;
+  /** Takes in a request of one of the {@link ResourceProvider.eventTypes}. Must not throw. */
+  event?(event: RequestEvent): void;
   close(): void;
 }
 
 /** Where resources come from. */
 export interface ResourceProvider {
+  /** Types whose requests are events, not subscriptions. */
+  readonly eventTypes?: ReadonlySet<string>;
   /** Judges a new proxy. A thrown {@link Refusal} ends the stream with its status. */
   connect(node: Node, peer: PeerInfo): ProxyHandle | Promise<ProxyHandle>;
 }

@@ -178,7 +178,8 @@ export class Pusher<Request> {
     const nonce = `${noncePrefix}.${this.#nonces}`;
     const { version, removed, resources } = draft;
     const { typeUrl } = type;
-    const header = encodeHeader(variant, { version, typeUrl, nonce, controlPlane, removed });
+    // Who serves is the same for the whole stream; Envoy keeps what the first response said.
+    const header = encodeHeader(variant, { version, typeUrl, nonce, controlPlane: this.#nonces === 1 ? controlPlane : '', removed });
     this.target.send([header, ...draft.bodies]);
     type.subscription.commit(draft, nonce, now);
     let bytes = header.length;

@@ -1,5 +1,5 @@
 /**
- * The difference between two resource sets: chunks by reference first, then resources by reference, then by version.
+ * The difference between two resource sets: chunks by reference first, then resources by reference, then by version and body.
  * Kept per pair of sets together with its encoded bodies, so that all streams that make the same step share one computation.
  */
 import { chunkBody, entryOf, joinSmall } from './encoding.js';
@@ -50,7 +50,7 @@ function compare(before: ResourceSet, after: ResourceSet): Diff {
       const old = gone.get(resource.name);
       if (old === undefined) return true;
       gone.delete(resource.name);
-      if (old === resource || old.version === resource.version) return false;
+      if (old === resource || sameContent(old, resource)) return false;
       updated.add(resource.name);
       return true;
     });
@@ -61,6 +61,10 @@ function compare(before: ResourceSet, after: ResourceSet): Diff {
   const wholes = new Set<Chunk>(fresh);
   return new Difference(parts, wholes, updated, removed);
 }
+
+/** What a client says that it has comes without a body: then the version has to do. */
+const sameContent = (old: EncodedResource, now: EncodedResource): boolean =>
+  old.version === now.version && (old.body.length === 0 || Buffer.compare(old.body, now.body) === 0);
 
 class Difference implements Diff {
   readonly changed: readonly EncodedResource[];

@@ -26,7 +26,7 @@ export function indexOf(set: ResourceSet): ReadonlyMap<string, EncodedResource> 
   return index;
 }
 
-const digest = (text: string) => hash('sha1', text, 'hex').slice(0, 16);
+const digest = (text: string) => hash('sha1', text, 'base64url').slice(0, 11);
 
 function versionOfChunk(chunk: Chunk): string {
   let version = chunkVersions.get(chunk);

@@ -23,7 +23,7 @@ export interface XdsServerOptions {
   readonly provider: ResourceProvider;
   readonly observer?: XdsObserver;
   readonly limits?: Partial<XdsLimits>;
-  /** Sent as control_plane.identifier with each response. @default none */
+  /** Sent as control_plane.identifier with the first response of each stream. @default none */
   readonly controlPlane?: string;
   /** For tests. */
   readonly clock?: Clock;
@@ -33,7 +33,7 @@ export interface XdsServerOptions {
 export class XdsServer {
   readonly #connections = new Set<AnyConnection>();
   readonly #context: ConnectionContext;
-  readonly #noncePrefix = randomBytes(4).toString('hex');
+  readonly #noncePrefix = randomBytes(4).toString('base64url');
   #streams = 0;
   #stopSweep: (() => void) | undefined;
   #isClosing = false;
