@@ -6,6 +6,7 @@ import { DEFAULT_SETTINGS } from '../model/define-mesh.js';
 import type { Mesh } from '../model/mesh.js';
 import type { Check, Context, Draft } from './check.js';
 import { credentials } from './credentials.js';
+import { derivedRows } from './derived-rows.js';
 import { destinationRuleConflicts } from './destination-rule-conflicts.js';
 import { destinationRuleHosts } from './destination-rule-hosts.js';
 import { destinations } from './destinations.js';
@@ -41,6 +42,7 @@ const CHECKS: readonly Check[] = [
   gatewaySelectors,
   gatewayConflicts,
   gatewayHosts,
+  derivedRows,
   sidecarConflicts,
   serviceEntryConflicts,
   credentials,

@@ -13,19 +13,21 @@ const NOT_OURS = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
 export const portProtocols: Check = perRow('port-protocol', 'Service', (context, row) => {
   const service = context.mesh.services.get(`k:${keyOf(row)}`);
-  const { namespace, name } = row.metadata;
+  const { namespace } = row.metadata;
   if (service === undefined || service.resolution === 'Alias' || NOT_OURS.has(namespace) || keyOf(row) === 'default/kubernetes') return [];
   return service.ports.flatMap((port, index): readonly Draft[] => {
     const at = { row, path: ['spec', 'ports', index] };
     if (isDetected(port.protocol)) {
-      const how = port.name === '' ? 'has no name' : `is named '${port.name}'`;
+      const { appProtocol } = row.spec.ports?.[index] ?? {};
+      const name = port.name === '' ? 'has no name' : `is named '${port.name}'`;
+      const how = appProtocol === undefined ? `${name} and declares no protocol` : `has an appProtocol that says nothing here, '${appProtocol}'`;
       const why = service.isHeadless
-        ? 'it is detected, and as the service is headless every pod gets a listener of its own'
-        : 'it is detected on the wire, which protocols in which the server speaks first do not survive';
-      const message = `port ${port.port} ${how} and declares no protocol: ${why}; set appProtocol, or name it http-…, grpc-… or tcp-…`;
+        ? 'the sidecar guesses it, and as the service is headless it needs a listener for every pod'
+        : 'the sidecar guesses it from the first bytes of the client, and waits for ever where the server speaks first';
+      const message = `port ${port.port} ${how}: ${why}; set appProtocol, or name it http-…, grpc-… or tcp-…`;
       return [{ severity: 'info', code: 'undeclared-protocol', message, at }];
     }
-    const found = disagreement(context, service, index, name);
+    const found = disagreement(context, service, index, row.metadata.name);
     return found === undefined ? [] : [found];
   });
 });

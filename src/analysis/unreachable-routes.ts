@@ -5,7 +5,9 @@
 import type { HTTPMatchRequest, HTTPRoute, VirtualService } from '../api/istio.js';
 import { keyOf } from '../api/resource.js';
 import { boundGateways, MESH_GATEWAY } from '../model/virtual-service-names.js';
+import { isVisibleTo } from '../model/visibility.js';
 import { type Check, type Context, type Draft, nameOf, perRow, type Spot } from './check.js';
+import { admits } from './gateway-admits.js';
 import { covers, takesEverything } from './match-cover.js';
 
 /** One match of one route, in order. A route without matches is one that takes everything. */
@@ -89,6 +91,7 @@ function acrossAtGateways(context: Context, row: VirtualService, resolved: Virtu
       for (const other of older) {
         const theirs = context.mesh.virtualServices.get(keyOf(other));
         if (theirs === undefined || !boundGateways(theirs.spec).includes(gateway)) continue;
+        if (![row, other].every((one) => isServed(context, one, gateway, host))) continue;
         const before = stepsOf(other, theirs.spec.http ?? []);
         for (const step of steps) {
           if (told.has(step) || !applies(step, gateway)) continue;
@@ -102,6 +105,15 @@ function acrossAtGateways(context: Context, row: VirtualService, resolved: Virtu
     }
   }
   return found;
+}
+
+/** The Gateway takes the host from there, and its proxies may see the VirtualService. */
+function isServed({ mesh, lookups }: Context, row: VirtualService, gateway: string, host: string): boolean {
+  const found = mesh.rows.of('Gateway').get(gateway);
+  if (found === undefined || !admits(found, host, row.metadata.namespace)) return false;
+  const visibility = lookups.visibilityOf(row);
+  const workloads = lookups.gatewayWorkloads(found.spec.selector ?? {});
+  return workloads.length === 0 || workloads.some(({ namespace }) => isVisibleTo(visibility, namespace));
 }
 
 /** Catch-alls of all VirtualServices come last, in the same order: one hides another, but nothing else. */
