@@ -21,6 +21,6 @@ export function defineDerivedRows(
     virtualServicesOf: (gateway) => [...gatewayApi.virtualServicesOf(gateway), ...ingress.virtualServicesOf(gateway)],
     destinationRule: (key) => by(key).destinationRule(key),
     destinationRulesIn: (namespace) => gatewayApi.destinationRulesIn(namespace),
-    problems: () => [...gatewayApi.problems(), ...ingress.problems()],
+    findings: () => [...gatewayApi.findings(), ...ingress.findings()],
   };
 }

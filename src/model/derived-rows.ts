@@ -3,7 +3,8 @@
  * them with the users' own; nothing below knows them apart. models.md §3.4.
  */
 import type { DestinationRule, Gateway, VirtualService } from '../api/istio.js';
-import type { Problem } from '../api/problem.js';
+import type { FieldPath } from '../api/problem.js';
+import type { Resource } from '../api/resource.js';
 
 /** A service in front of a proxy. */
 export interface FrontService {
@@ -19,6 +20,17 @@ export interface RouterIdentity {
   readonly services: readonly FrontService[];
 }
 
+/** Like the reasons of Gateway API's own conditions. https://gateway-api.sigs.k8s.io/reference/spec/#routeconditionreason */
+export type DerivedFindingCode = 'not-attached' | 'unresolved-reference' | 'reference-not-permitted' | 'unsupported' | 'conflicted' | 'invalid';
+
+/** Something in a resource that has not become part of a row. */
+export interface DerivedFinding {
+  readonly row: Resource;
+  readonly code: DerivedFindingCode;
+  readonly message: string;
+  readonly path: FieldPath;
+}
+
 export interface DerivedRows {
   /** A Gateway row by `namespace/name`. */
   gateway(key: string): Gateway | undefined;
@@ -30,7 +42,7 @@ export interface DerivedRows {
   destinationRule(key: string): DestinationRule | undefined;
   destinationRulesIn(namespace: string): readonly DestinationRule[];
   /** What is wrong with the resources that the rows stand for: references that lead nowhere, what is not supported. */
-  problems(): readonly Problem[];
+  findings(): readonly DerivedFinding[];
 }
 
 /** A Gateway row that a managed Gateway of Gateway API stands behind: it runs on a workload of its own. */

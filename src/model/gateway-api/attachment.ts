@@ -26,20 +26,18 @@ export function attach(
   ref: ParentReference,
   parents: readonly RouteParent[],
 ): { attachments: readonly Attachment[]; denied?: string } {
+  const named = parents.filter(({ section, port }) => (ref.sectionName ?? section) === section && (ref.port ?? port) === port);
   const attachments: Attachment[] = [];
-  let denied: string | undefined;
-  for (const parent of parents) {
-    const reason = denial(route, ref, parent);
+  let denied = parents.length === 0 ? 'it has no listeners' : 'it has no such listener';
+  for (const parent of named) {
+    const reason = denial(route, parent);
     if (reason === undefined) attachments.push({ parent, hosts: hostsAt(route, parent, parents) });
     else denied = reason;
   }
-  if (attachments.length > 0) return { attachments };
-  return { attachments, denied: denied ?? 'it has no listeners' };
+  return attachments.length > 0 ? { attachments } : { attachments, denied };
 }
 
-function denial({ kind, namespace, hostnames }: Attaching, ref: ParentReference, parent: RouteParent): string | undefined {
-  if (ref.port !== undefined && ref.port !== parent.port) return `it has no such listener on port ${ref.port}`;
-  if (ref.sectionName !== undefined && ref.sectionName !== parent.section) return `it has no listener ${ref.sectionName}`;
+function denial({ kind, namespace, hostnames }: Attaching, parent: RouteParent): string | undefined {
   const hosts = hostnames.length === 0 ? ['*'] : hostnames;
   if (!hosts.some((host) => hostsOverlap(host, parent.hostname || '*'))) return `no host name is within the listener's ${parent.hostname}`;
   if (parent.namespaces !== '*' && !parent.namespaces.includes(namespace)) return `its listeners take no routes of namespace ${namespace}`;

@@ -1,16 +1,15 @@
 /** Gateway API as derived rows: the queries of this folder put together (features section 15 GA). */
 import { isDeepStrictEqual } from 'node:util';
 import type { DestinationRule, Gateway } from '../../api/istio.js';
-import type { Problem } from '../../api/problem.js';
 import { keyOf } from '../../api/resource.js';
 import type { Collection, Graph } from '../../graph/graph.js';
-import type { DerivedRows, RouterIdentity } from '../derived-rows.js';
+import type { DerivedFinding, DerivedRows, RouterIdentity } from '../derived-rows.js';
 import { type PolicyRules, policyRules } from './backend-policies.js';
 import { gatewayServices } from './classes.js';
 import { defineListeners, type GatewayListeners } from './define-listeners.js';
 import { defineReferences, type GatewayApiInputs } from './define-references.js';
 import { defineRoutes, ROUTE_KINDS } from './define-routes.js';
-import { problemOf } from './finding.js';
+import { findingAt } from './finding.js';
 import type { BackendTlsRow, BackendTrafficRow, GatewayRow } from './types.js';
 
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
@@ -53,20 +52,20 @@ export function defineGatewayApi(graph: Graph, inputs: GatewayApiInputs): Derive
   const rowsOf = (offer: GatewayListeners | undefined): readonly Gateway[] =>
     offer === undefined ? [] : [...offer.own, ...[...offer.sets.values()].flat()].flatMap(({ gateway }) => gateway ?? []);
 
-  const problems = graph.query(
-    'gatewayApiProblems',
-    (): readonly Problem[] => {
+  const findings = graph.query(
+    'gatewayApiFindings',
+    (): readonly DerivedFinding[] => {
       const namespaces = new Set(
         [...rows.of('BackendTLSPolicy').list().values(), ...rows.of('XBackendTrafficPolicy').list().values()].map(
           ({ metadata }) => metadata.namespace,
         ),
       );
       return [
-        ...[...gateways.list().keys()].flatMap((key) => listeners.of(key)?.problems ?? []),
-        ...ROUTE_KINDS.flatMap((kind) => [...rows.of(kind).list().keys()].flatMap((key) => routes.problems(kind, key))),
-        ...[...namespaces].sort().flatMap((namespace) => policies.get(namespace).findings.map(({ row, finding }) => problemOf(row, finding))),
+        ...[...gateways.list().keys()].flatMap((key) => listeners.of(key)?.reported ?? []),
+        ...ROUTE_KINDS.flatMap((kind) => [...rows.of(kind).list().keys()].flatMap((key) => routes.findings(kind, key))),
+        ...[...namespaces].sort().flatMap((namespace) => policies.get(namespace).findings.map(({ row, finding }) => findingAt(row, finding))),
         ...[...rows.of('UDPRoute').list().values()].map((row) =>
-          problemOf(row, { code: 'unsupported', message: 'UDP is not supported', field: 'spec' }),
+          findingAt(row, { code: 'unsupported', message: 'UDP is not supported', field: 'spec' }),
         ),
       ];
     },
@@ -80,6 +79,6 @@ export function defineGatewayApi(graph: Graph, inputs: GatewayApiInputs): Derive
     virtualServicesOf: (gateway) => routes.virtualServicesOf(gateway),
     destinationRule: (key): DestinationRule | undefined => policies.get(key.slice(0, key.indexOf('/'))).rules.find((rule) => keyOf(rule) === key),
     destinationRulesIn: (namespace) => policies.get(namespace).rules,
-    problems: () => problems.get(''),
+    findings: () => findings.get(''),
   };
 }

@@ -4,12 +4,12 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Gateway } from '../../api/istio.js';
-import type { Problem } from '../../api/problem.js';
 import { keyOf } from '../../api/resource.js';
 import type { Collection, Graph } from '../../graph/graph.js';
+import type { DerivedFinding } from '../derived-rows.js';
 import { type GatewayRole, gatewayServices, isManaged, roleOf, serviceAccountName } from './classes.js';
 import { type GatewayApiInputs, namespacesOf } from './define-references.js';
-import { type Finding, problemOf } from './finding.js';
+import { type Finding, findingAt } from './finding.js';
 import { chosenNamespaces } from './label-selector.js';
 import { conflicts } from './listener-conflicts.js';
 import { type BuiltListener, buildListener, type ListenerContext } from './listeners.js';
@@ -27,7 +27,7 @@ export interface GatewayListeners {
   readonly own: readonly BuiltListener[];
   /** By key of the ListenerSet. */
   readonly sets: ReadonlyMap<string, readonly BuiltListener[]>;
-  readonly problems: readonly Problem[];
+  readonly reported: readonly DerivedFinding[];
 }
 
 export interface Listeners {
@@ -67,6 +67,12 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
     };
   };
 
+  /** A port that no Service in front has can't be reached. Without any Service the proxies are reached directly. */
+  const isOffered = (hostnames: readonly string[], port: number): boolean => {
+    const front = hostnames.flatMap((hostname) => inputs.services.byHostname(hostname));
+    return front.length === 0 || front.some(({ ports }) => ports.some((candidate) => candidate.port === port));
+  };
+
   const listeners = graph.query(
     'gatewayApiListeners',
     (key: string): GatewayListeners | undefined => {
@@ -74,10 +80,10 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
       if (gateway === undefined) return undefined;
       const { spec } = gateway;
       const role = roleOf(spec.gatewayClassName, classes.get(`/${spec.gatewayClassName}`));
-      const problems: Problem[] = [];
+      const reported: DerivedFinding[] = [];
       const note = (row: GatewayRow | ListenerSetRow, findings: readonly Finding[]): void =>
-        void problems.push(...findings.map((finding) => problemOf(row, finding)));
-      const nothing = { role, isManaged: isManaged(spec), services: [], own: [], sets: new Map<string, readonly BuiltListener[]>(), problems };
+        void reported.push(...findings.map((finding) => findingAt(row, finding)));
+      const nothing = { role, isManaged: isManaged(spec), services: [], own: [], sets: new Map<string, readonly BuiltListener[]>(), reported };
       if (role !== 'served') {
         const finding = roleFinding(role, spec.gatewayClassName);
         if (finding !== undefined) note(gateway, [finding]);
@@ -109,6 +115,10 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
         }
         const { built, findings } = buildListener(owner, listener, index, contextOf(owner, listener, gateway, front.hostnames));
         note(owner, findings);
+        if (built.gateway !== undefined && !isOffered(front.hostnames, listener.port ?? 0)) {
+          const message = `no Service in front of the Gateway has port ${listener.port}`;
+          note(owner, [{ code: 'unresolved-reference', message, field: `spec.listeners[${index}].port` }]);
+        }
         (owner.kind === 'ListenerSet' ? bySet.get(keyOf(owner)) : own)?.push(built);
       }
       return { ...nothing, services: front.hostnames, own, sets: bySet };

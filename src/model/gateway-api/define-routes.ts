@@ -4,14 +4,14 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { HTTPRoute, VirtualService } from '../../api/istio.js';
-import type { Problem } from '../../api/problem.js';
 import { keyOf } from '../../api/resource.js';
 import type { Collection, Graph } from '../../graph/graph.js';
+import type { DerivedFinding } from '../derived-rows.js';
 import { attach } from './attachment.js';
 import type { BackendContext } from './backends.js';
 import type { Listeners } from './define-listeners.js';
 import type { GatewayApiInputs } from './define-references.js';
-import { type Finding, problemOf } from './finding.js';
+import { type Finding, findingAt } from './finding.js';
 import { grpcRules, type HttpRules, httpRules } from './http-rules.js';
 import { hostName, meshName, originOf, ownerOf } from './names.js';
 import { GATEWAY_GROUP, kindOf, namespaceOf, type References, SERVICE } from './references.js';
@@ -45,7 +45,7 @@ export interface Routes {
   virtualService(key: string): VirtualService | undefined;
   virtualServicesOf(gateway: string): readonly VirtualService[];
   /** Of one route: its references and rules. */
-  problems(kind: RouteKind, key: string): readonly Problem[];
+  findings(kind: RouteKind, key: string): readonly DerivedFinding[];
 }
 
 const parentKind = (ref: ParentReference): string => kindOf(ref, { group: GATEWAY_GROUP, kind: 'Gateway' });
@@ -226,7 +226,7 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
       // The namespace is that of the oldest route and may have changed.
       return found !== undefined && keyOf(found) === key ? found : undefined;
     },
-    problems(kind, key) {
+    findings(kind, key) {
       const route = `${kind} ${key}`;
       const row = rowOf(route);
       if (row === undefined) return [];
@@ -234,7 +234,7 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
       const rules = kind === 'HTTPRoute' || kind === 'GRPCRoute' ? http : stream;
       const sides = [...new Set(placements.map(({ gateway }) => (gateway === 'mesh' ? 'mesh' : 'gateway')))];
       const ofRules = sides.flatMap((side) => rules.get(`${side} ${route}`).findings);
-      return [...findings, ...ofRules].map((finding) => problemOf(row, finding));
+      return [...findings, ...ofRules].map((finding) => findingAt(row, finding));
     },
   };
 }

@@ -48,7 +48,7 @@ export function defineIngress(
     'ingressRows',
     (): IngressRows => {
       const list = [...ingresses.list().values()];
-      if (list.length === 0) return { gateways: [], virtualServices: [], problems: [] };
+      if (list.length === 0) return { gateways: [], virtualServices: [], findings: [] };
       const { ingressService, ingressSelector, rootNamespace } = options.get('');
       const label = ingressSelector || (ingressService && ingressService !== DEFAULT_SERVICE ? ingressService : DEFAULT_LABEL);
       return ingressRows(list.filter(isOurs), {
@@ -76,6 +76,6 @@ export function defineIngress(
       all.get('').virtualServices.flatMap((row) => (row.spec.gateways?.includes(name) === true ? (virtualService.get(keyOf(row)) ?? []) : [])),
     destinationRule: () => undefined,
     destinationRulesIn: () => [],
-    problems: () => all.get('').problems,
+    findings: () => all.get('').findings,
   };
 }
