@@ -71,6 +71,14 @@ function stage() {
   cpSync(`${xdsDeps}/googleapis/google`, `${staged}/google`, { recursive: true });
   cpSync('node_modules/protoc-gen-validate/src/proto/validate.proto', `${staged}/validate/validate.proto`);
   addField('envoy/config/cluster/v3/cluster.proto', 'google.protobuf.Duration dns_refresh_rate = 16', 'google.protobuf.Duration dns_jitter = 58;');
+  const zipkin = 'envoy/config/trace/v3/zipkin.proto';
+  addField(zipkin, 'import "google/protobuf/wrappers.proto"', 'import "envoy/config/core/v3/http_service.proto";');
+  addField(zipkin, 'string collector_cluster = 1', 'enum TraceContextOption { USE_B3 = 0; USE_B3_WITH_W3C_PROPAGATION = 1; }');
+  addField(zipkin, 'string collector_cluster = 1', 'TraceContextOption trace_context_option = 8;');
+  addField(zipkin, 'string collector_cluster = 1', 'core.v3.HttpService collector_service = 9;');
+  addField('envoy/type/tracing/v3/custom_tag.proto', 'Metadata metadata = 5;', 'string value = 6;');
+  const hcm = 'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto';
+  addField(hcm, 'google.protobuf.BoolValue spawn_upstream_span = 10', 'bool no_context_propagation = 13;');
 }
 
 /** Inserts one field declaration before the line that holds `anchor`. */
