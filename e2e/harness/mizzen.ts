@@ -80,6 +80,8 @@ export interface Joining {
   readonly ip: string;
   readonly type?: 'sidecar' | 'router';
   readonly labels?: Readonly<Record<string, string>>;
+  /** `region/zone/subzone`. */
+  readonly locality?: string;
   readonly interception?: 'NONE' | 'REDIRECT';
   readonly variant?: 'delta' | 'sotw';
   readonly adminPort: number;
@@ -101,6 +103,7 @@ export async function writeBootstrap(joining: Joining): Promise<void> {
     '--admin-port': String(joining.adminPort),
     '--output': joining.output,
     '--variant': joining.variant ?? 'delta',
+    ...(joining.locality ? { '--locality': joining.locality } : {}),
     ...(joining.interception ? { '--interception': joining.interception } : {}),
   };
   const labels = Object.entries(joining.labels ?? {}).flatMap(([key, value]) => ['--label', `${key}=${value}`]);

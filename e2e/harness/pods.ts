@@ -4,7 +4,7 @@
  * as uid 1337, which the rules leave alone, applications as 65534. Names carry this process's id; nothing outside them is touched.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { onCleanup } from './cleanup.js';
 import { run } from './processes.js';
 
@@ -24,8 +24,8 @@ export interface PodNetwork {
   readonly hubIp: string;
   /** Prefixes a command so that it runs in the hub. */
   readonly inHub: readonly string[];
-  /** `transparent: false` makes a pod without redirection (a client outside the mesh). */
-  pod(name: string, options?: { transparent?: boolean }): Promise<Pod>;
+  /** `transparent: false` makes a pod without redirection (a client outside the mesh); `nameserver` is where it asks for names. */
+  pod(name: string, options?: { transparent?: boolean; nameserver?: string }): Promise<Pod>;
 }
 
 /** Why pods can't be had here, or undefined when they can. Installs iproute2 and iptables where apt and root allow it. */
@@ -66,13 +66,14 @@ export async function podNetwork(net = 1): Promise<PodNetwork> {
   return {
     hubIp,
     inHub: ['ip', 'netns', 'exec', hub],
-    async pod(name, { transparent = true } = {}) {
+    async pod(name, { transparent = true, nameserver } = {}) {
       const n = ++count;
       const space = `${prefix}p${n}`;
       const ip = `10.${net}.${n}.10`;
       const gateway = `10.${net}.${n}.1`;
       const link = `v${n}`;
       await namespace(space);
+      if (nameserver !== undefined) resolveWith(space, nameserver);
       await inside(
         hub,
         `ip link add ${link} type veth peer name eth0 netns ${space}; ip addr add ${gateway}/24 dev ${link}; ip link set ${link} up; echo 0 > /proc/sys/net/ipv4/conf/${link}/rp_filter; ip route add ${ip}/32 dev ${link} src ${gateway}`,
@@ -98,6 +99,15 @@ async function namespace(name: string): Promise<void> {
     for (const pid of pids) if (stillIn(pid)) process.kill(pid, 'SIGKILL');
     works(`ip netns del ${name}`);
   });
+}
+
+/** `ip netns exec` shows a namespace the resolv.conf that lies under its name. */
+function resolveWith(space: string, nameserver: string): void {
+  const folder = `/etc/netns/${space}`;
+  mkdirSync(folder, { recursive: true });
+  onCleanup(() => rmSync(folder, { recursive: true, force: true }));
+  const search = 'app.svc.cluster.local svc.cluster.local cluster.local';
+  writeFileSync(`${folder}/resolv.conf`, `nameserver ${nameserver}\nsearch ${search}\noptions ndots:5\n`);
 }
 
 /** A pid can end between being listed and being killed. */

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onCleanup } from './cleanup.js';
 import { Hopeless, sleep, until } from './wait.js';
@@ -22,6 +23,10 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly logFile?: string;
+  /** Leaves standard input open for `write`. */
+  readonly input?: boolean;
+  /** Called with each complete line of standard output. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** A running (or ended) child process. */
@@ -34,6 +39,8 @@ export interface Running {
   alive(): boolean;
   /** The first match of `pattern` in its output; throws when it ends first or the time is up. */
   waitFor(pattern: RegExp, timeoutMs?: number): Promise<RegExpMatchArray>;
+  /** Sends text to its standard input; needs `input`. */
+  write(text: string): void;
   /** SIGTERM, and SIGKILL after `graceMs`; resolves once it has ended. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -47,7 +54,7 @@ export function start(what: Command): Running {
   const child = spawn(command, args, {
     cwd: what.cwd,
     env: { ...process.env, ...what.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [what.input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     // Ctrl-C reaches the test only; it then stops its children in order.
     detached: true,
   });
@@ -58,8 +65,9 @@ export function start(what: Command): Running {
     text = (text + chunk.toString()).slice(-keep);
     log?.write(chunk);
   };
-  child.stdout.on('data', take);
-  child.stderr.on('data', take);
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  if (what.onLine && child.stdout) createInterface({ input: child.stdout }).on('line', what.onLine);
   child.on('error', (error) => {
     failure = error;
   });
@@ -83,6 +91,7 @@ export function start(what: Command): Running {
         },
         { timeoutMs },
       ),
+    write: (line) => void child.stdin?.write(line),
     stop: (graceMs = 5000) => stop(child, alive, graceMs),
   };
   onCleanup(() => running.stop());
