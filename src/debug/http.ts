@@ -8,6 +8,7 @@ import { formatProblem, type Problem } from '../api/problem.js';
 import type { Mesh } from '../model/mesh.js';
 import type { Proxy } from '../model/proxy.js';
 import { dumpConfig } from '../server/config-dump.js';
+import { patchCheck } from '../server/patch-check.js';
 import { fieldLocator } from '../sources/field-location.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Views } from '../views/views.js';
@@ -71,7 +72,7 @@ function addHealth(app: FastifyInstance, { metrics, isReady }: DebugParts): void
 function addDebug(app: FastifyInstance, { mesh, views, xds, problems }: DebugParts): void {
   app.get('/debug', () => PAGES);
   app.get('/debug/syncz', () => xds.connections().map(syncz).sort(byProxy));
-  const analysis = defineAnalysis(mesh);
+  const analysis = defineAnalysis(mesh, { extra: [patchCheck(views)] });
   app.get('/debug/analysis', () => analysis.findings(fieldLocator()).map((finding) => ({ ...finding, text: formatFinding(finding) })));
   app.get('/debug/problems', () => problems().map((problem) => ({ ...problem, text: formatProblem(problem) })));
   app.get<{ Querystring: { format?: string } }>('/debug/graph', (request, reply) =>

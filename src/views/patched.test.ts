@@ -168,7 +168,7 @@ describe('extensions and reports', () => {
         { applyTo: 'CLUSTER', patch: { operation: 'MERGE', value: { nope: 1 } } },
       ]),
     );
-    const report = views.patchReport(proxy(), ['80']);
+    const report = views.patchReport(proxy(), () => ['80']);
     expect(report.selected).toEqual(['a/f#0', 'a/f#1', 'a/f#2']);
     expect(report.applied).toEqual(['a/f#0']);
     expect(report.problems.map(({ field }) => field)).toEqual(['spec.configPatches[2].patch.value.nope']);

@@ -11,10 +11,13 @@ import { type CompiledFilter, compileEnvoyFilter } from '../translate/patch/comp
 import type { ServerPorts } from '../translate/patch/route-match.js';
 import { parseSidecarRouteName } from '../translate/route/route-name.js';
 import { type EncodedResource, sameResource } from './encode.js';
-import { type Patched, type PatchedType, Patcher, type Side } from './patcher.js';
+import { type Failure, type Patched, type PatchedType, Patcher, type Side } from './patcher.js';
 import type { RouteViews } from './routes.js';
 
 type Chunks = readonly (readonly EncodedResource[])[];
+
+/** Names of the route configurations that listeners ask for. */
+export type RoutesOf = (listeners: readonly EncodedResource[]) => readonly string[];
 
 /** What the patches of one proxy came to. Over all proxies, a patch that is in no `applied` matched nothing. */
 export interface PatchReport {
@@ -22,8 +25,10 @@ export interface PatchReport {
   readonly selected: readonly string[];
   /** Those that matched something. */
   readonly applied: readonly string[];
-  /** Patches that were refused, and patching that failed. */
+  /** Patches that were refused. */
   readonly problems: readonly Problem[];
+  /** Resources that are served unpatched because patching them failed. */
+  readonly failures: readonly Failure[];
 }
 
 export interface PatchedViews {
@@ -37,8 +42,8 @@ export interface PatchedViews {
   extension(selection: string, name: string): EncodedResource | undefined;
   /** What a resource was before patching, and the EnvoyFilters that made it what it is. */
   originOf(resource: EncodedResource): { readonly base: EncodedResource | undefined; readonly filters: readonly Origin[] } | undefined;
-  /** `base` gives the chunks before patching; `routes` are names of route configurations that the proxy asks for. */
-  report(proxyKey: string, base: (type: PatchedType) => Chunks, routes: readonly string[]): PatchReport;
+  /** `base` gives the chunks before patching; `routesOf` the route configurations that listeners ask for. */
+  report(proxyKey: string, base: (type: PatchedType) => Chunks, routesOf: RoutesOf): PatchReport;
 }
 
 /** Owner of what does not depend on anything beside the resource. */
@@ -139,9 +144,9 @@ export function definePatchedViews(mesh: Mesh, routes: RouteViews): PatchedViews
       const from = madeFrom.get(resource);
       return from && { base: from.base, filters: [...new Set(from.ids)].map(filterOrigin) };
     },
-    report(proxyKey, base, routeNames) {
+    report(proxyKey, base, routesOf) {
       const selection = mesh.envoyFilters.selection(proxyKey);
-      if (selection === '') return { selected: [], applied: [], problems: [] };
+      if (selection === '') return { selected: [], applied: [], problems: [], failures: [] };
       const { patches } = scopeOf<PatchSelection>(selection);
       const patcher = patchers.get(selection);
       const scope = mesh.proxies.outboundScope(proxyKey);
@@ -149,6 +154,7 @@ export function definePatchedViews(mesh: Mesh, routes: RouteViews): PatchedViews
       const results: Patched[] = (['cds', 'lds'] as const).flatMap((type) =>
         base(type).flatMap((chunk, i, { length }) => chunk.map((resource) => patcher.one(type, resource, sideOf(all, i, length)))),
       );
+      const routeNames = patcher.hasRoutePatches(outboundSide(scope).context) ? routesOf(base('lds').flat()) : [];
       for (const name of routeNames) results.push(patchRoute(scope.id, selection, routes.route(scope.id, name)));
       const applied = new Set(results.flatMap((result) => [...result.applied]));
       for (const side of all) for (const type of ['cds', 'lds'] as const) for (const id of patcher.adding(type, side.context)) applied.add(id);
@@ -157,16 +163,12 @@ export function definePatchedViews(mesh: Mesh, routes: RouteViews): PatchedViews
       return {
         selected: patches.map(([key, i]) => `${key}#${i}`),
         applied: [...applied].sort(),
-        problems: [
-          ...filters.flatMap((key) => compiled.get(key).problems),
-          ...results.flatMap(({ failure }) => (failure === undefined ? [] : failed(failure))),
-        ],
+        problems: filters.flatMap((key) => compiled.get(key).problems),
+        failures: results.flatMap(({ failure }) => failure ?? []),
       };
     },
   };
 }
-
-const failed = (message: string): Problem => ({ severity: 'error', code: 'envoy-filter', message: `could not be patched: ${message}` });
 
 /** Which side of the proxy a chunk is for. */
 const sideOf = (sides: readonly Side[], index: number, length: number): Side => (index === length - 1 ? sides.at(-1) : sides[0]) as Side;

@@ -14,6 +14,12 @@ import type { ServerPorts } from '../translate/patch/route-match.js';
 import { type EncodedResource, encodeBytes } from './encode.js';
 import { CLUSTER_TYPE, EXTENSION_TYPE, LISTENER_TYPE, ROUTE_TYPE } from './type-urls.js';
 
+export interface Failure {
+  readonly message: string;
+  /** Id of the last patch that had matched. */
+  readonly after: string | undefined;
+}
+
 /** What became of one resource. */
 export interface Patched {
   /** Undefined when a patch removed it. */
@@ -21,7 +27,7 @@ export interface Patched {
   /** Ids of the patches that matched. */
   readonly applied: ReadonlySet<string>;
   /** Why patching failed; the resource is then as it was. */
-  readonly failure?: string;
+  readonly failure?: Failure;
 }
 
 export type PatchedType = 'cds' | 'lds';
@@ -147,7 +153,8 @@ function guarded(resource: EncodedResource, patch: (applied: Applied) => Encoded
     const patched = patch(applied);
     return applied.size === 0 ? { resource, applied: NOTHING } : { resource: patched, applied };
   } catch (error) {
-    return { resource, applied: NOTHING, failure: `${resource.name}: ${error instanceof Error ? error.message : String(error)}` };
+    const message = `${resource.name} could not be patched: ${error instanceof Error ? error.message : String(error)}`;
+    return { resource, applied: NOTHING, failure: { message, after: [...applied].at(-1) } };
   }
 }
 

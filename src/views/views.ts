@@ -13,7 +13,7 @@ import { defineGrpcViews } from './grpc-views.js';
 import { defineListenerViews } from './listeners.js';
 import { type NameSet, NameSets } from './name-sets.js';
 import { defineNameTableViews } from './name-table.js';
-import { definePatchedViews, type PatchReport } from './patched.js';
+import { definePatchedViews, type PatchReport, type RoutesOf } from './patched.js';
 import { defineRouteViews } from './routes.js';
 import { defineSecretViews } from './secrets.js';
 import { TYPE } from './type-urls.js';
@@ -34,8 +34,8 @@ export interface ResourceWatch {
 export interface Views {
   /** Watches one type for a proxy that is a row of `mesh.rows.proxies`. `names` undefined means all. Unknown types give an empty set. */
   watch(proxyKey: string, typeUrl: string, names: readonly string[] | undefined, onStale: () => void): ResourceWatch;
-  /** What EnvoyFilters came to for a proxy that asks for these route configurations. */
-  patchReport(proxyKey: string, routes: readonly string[]): PatchReport;
+  /** What EnvoyFilters came to for a proxy. */
+  patchReport(proxyKey: string, routesOf: RoutesOf): PatchReport;
 }
 
 const EMPTY: ResourceSet = { chunks: [] };
@@ -153,7 +153,7 @@ export function defineViews(mesh: Mesh): Views {
       if (type === undefined || names === undefined) return { read: () => EMPTY, originsOf: () => [], close: () => undefined };
       return watchNamed(type, proxyKey, names, onStale);
     },
-    patchReport: (proxyKey, routeNames) => patched.report(proxyKey, (type) => wildcardChunks(type, proxyKey), routeNames),
+    patchReport: (proxyKey, routesOf) => patched.report(proxyKey, (type) => wildcardChunks(type, proxyKey), routesOf),
   };
 }
 

@@ -10,7 +10,6 @@ export const ROUTE_CONFIGURATION = 'envoy.config.route.v3.RouteConfiguration';
 export const VIRTUAL_HOST = 'envoy.config.route.v3.VirtualHost';
 export const HTTP_CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 export const TRANSPORT_SOCKET = 'envoy.config.core.v3.TransportSocket';
-export const TYPED_EXTENSION_CONFIG = 'envoy.config.core.v3.TypedExtensionConfig';
 
 /** google.protobuf.Any */
 export interface AnyMessage extends Message {

@@ -15,7 +15,6 @@ export type Operation = 'ADD' | 'REMOVE' | 'MERGE' | 'MERGE_AND_REPLACE_LIST' | 
 
 export type Match = NonNullable<ConfigPatch['match']>;
 export type ListenerMatch = NonNullable<Match['listener']> & { readonly filterChain?: { readonly transportSocket?: string } };
-export type RouteMatch = NonNullable<Match['routeConfiguration']>;
 export type ClusterMatch = NonNullable<Match['cluster']>;
 
 export interface Patch {
