@@ -3,6 +3,7 @@
  */
 import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Graph } from '../graph/graph.js';
+import { defineAuthorizationPolicies } from './authorization-policies.js';
 import { defineDerivedRows } from './define-derived-rows.js';
 import { defineDestinationRules } from './destination-rules.js';
 import { defineEndpoints } from './endpoints.js';
@@ -12,6 +13,7 @@ import type { Mesh } from './mesh.js';
 import { effectiveMeshConfig } from './mesh-config.js';
 import { definePeerAuthentications } from './peer-authentications.js';
 import { defineProxies } from './proxies.js';
+import { defineRequestAuthentications } from './request-authentications.js';
 import { defineRows } from './rows.js';
 import { defineServices, type ModelSettings } from './services.js';
 import { defineSidecarScopes } from './sidecar-scope.js';
@@ -37,6 +39,8 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
   const destinationRules = defineDestinationRules(graph, { ...base, derived });
   const gateways = defineGateways(graph, { ...base, derived });
   const peerAuthentications = definePeerAuthentications(graph, base);
+  const requestAuthentications = defineRequestAuthentications(graph, base);
+  const authorizationPolicies = defineAuthorizationPolicies(graph, base);
   const envoyFilters = defineEnvoyFilters(graph, base);
   return {
     graph,
@@ -51,6 +55,8 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
     destinationRules,
     gateways,
     peerAuthentications,
+    requestAuthentications,
+    authorizationPolicies,
     envoyFilters,
   };
 }

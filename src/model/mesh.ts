@@ -2,7 +2,17 @@
  * The model: everything that is known of the mesh, as queries over collections. Views and the debug rooms get this one object.
  * Each group below lives in the file named in its comment. All reads inside a query are recorded by the graph.
  */
-import type { DestinationRule, Gateway, Sidecar, SidecarSpec, TrafficPolicy, VirtualService } from '../api/istio.js';
+import type {
+  AuthorizationPolicy,
+  DestinationRule,
+  Gateway,
+  RequestAuthentication,
+  Sidecar,
+  SidecarSpec,
+  TrafficPolicy,
+  VirtualService,
+} from '../api/istio.js';
+import type { FetchedKeys } from '../api/jwks.js';
 import type { Kind, KindTypes } from '../api/kinds.js';
 import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Collection, Graph } from '../graph/graph.js';
@@ -18,6 +28,8 @@ export interface Rows {
   readonly proxies: Collection<Proxy>;
   /** Workload certificates of connected identities, keyed by SPIFFE id; written by the CA. */
   readonly certificates: Collection<CertificateRow>;
+  /** Key sets that RequestAuthentications name by URL, keyed by source; written by their fetcher. */
+  readonly jwks: Collection<FetchedKeys>;
 }
 
 /** A workload's certificate as PEM. */
@@ -158,6 +170,16 @@ export interface PeerAuthentications {
   namespaceMode(namespace: string): MutualTlsMode;
 }
 
+/** authorization-policies.ts (section 11 AZ): what holds at one workload, the root namespace's first, then by age. */
+export interface AuthorizationPolicies {
+  of(namespace: string, labels: Readonly<Record<string, string>>): readonly AuthorizationPolicy[];
+}
+
+/** request-authentications.ts (section 10 RA): what holds at one workload, its own namespace's first, then by age. */
+export interface RequestAuthentications {
+  of(namespace: string, labels: Readonly<Record<string, string>>): readonly RequestAuthentication[];
+}
+
 /** proxies.ts: proxy → slices. */
 export interface Proxies {
   get(key: string): Proxy | undefined;
@@ -180,5 +202,7 @@ export interface Mesh {
   readonly destinationRules: DestinationRules;
   readonly gateways: Gateways;
   readonly peerAuthentications: PeerAuthentications;
+  readonly requestAuthentications: RequestAuthentications;
+  readonly authorizationPolicies: AuthorizationPolicies;
   readonly envoyFilters: EnvoyFilters;
 }

@@ -10,6 +10,7 @@ import { isManagedGateway } from './derived-rows.js';
 import { gatewayPorts } from './gateway-ports.js';
 import { type Labels, pickLabels, selects } from './labels.js';
 import type { Mesh, Proxies } from './mesh.js';
+import { policyLabelKeys } from './policy-target.js';
 import type { Proxy } from './proxy.js';
 import { type EndpointScope, type InboundScope, internScope, type OutboundScope } from './scope.js';
 import { NO_LOCALITY } from './workload.js';
@@ -57,8 +58,7 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
     (): ReadonlySet<string> => {
       const keys = new Set(outboundLabelKeys.get(''));
       for (const kind of ['PeerAuthentication', 'RequestAuthentication', 'AuthorizationPolicy', 'Telemetry'] as const) {
-        for (const row of rows.of(kind).list().values())
-          for (const key in (row.spec as { selector?: { matchLabels?: Labels } }).selector?.matchLabels) keys.add(key);
+        for (const row of rows.of(kind).list().values()) for (const key of policyLabelKeys(row.spec)) keys.add(key);
       }
       return keys;
     },
@@ -130,7 +130,8 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
       sidecar: selectSidecar(proxy),
       gateways: gatewaysOf(proxy),
       gatewayPorts: gatewayPortsOf(proxy),
-      labels: pickLabels(proxy.labels, outboundLabelKeys.get('')),
+      // A gateway's listeners carry its policies.
+      labels: pickLabels(proxy.labels, (proxy.type === 'router' ? inboundLabelKeys : outboundLabelKeys).get('')),
       proxyConfig: proxyConfigOf(proxy),
     });
   });

@@ -2,6 +2,7 @@
  * The collections of the graph: one per kind, plus the connected proxies. Sources write them, queries read them.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { FetchedKeys } from '../api/jwks.js';
 import { KINDS, type Kind, type KindTypes } from '../api/kinds.js';
 import { keyOf, type Resource } from '../api/resource.js';
 import type { Collection, Graph } from '../graph/graph.js';
@@ -17,6 +18,7 @@ export function defineRows(graph: Graph): Rows {
   return {
     of: <K extends Kind>(kind: K) => collections.get(kind) as unknown as Collection<KindTypes[K]>,
     certificates: graph.collection<CertificateRow>('certificates', (row) => row.id, { equals: isDeepStrictEqual }),
+    jwks: graph.collection<FetchedKeys>('jwks', (row) => row.source, { equals: isDeepStrictEqual }),
     proxies: graph.collection<Proxy>('proxies', (proxy) => proxy.key, { equals: isDeepStrictEqual }),
   };
 }

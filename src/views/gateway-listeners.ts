@@ -15,6 +15,7 @@ import { translateGatewayListener } from '../translate/gateway/listener.js';
 import { effectiveProxyConfig } from '../translate/listener/settings.js';
 import { type EncodedResource, encodeResource, sameResource } from './encode.js';
 import type { InternedSettings } from './listener-settings.js';
+import type { SecurityFilterViews } from './security-filters.js';
 
 export interface GatewayListenerViews {
   chunk(scope: OutboundScope, settings: InternedSettings): readonly EncodedResource[];
@@ -29,7 +30,7 @@ interface EdgeSettings {
 /** Ports below this cannot be bound without privileges. */
 const FIRST_UNPRIVILEGED = 1024;
 
-export function defineGatewayListenerViews(mesh: Mesh): GatewayListenerViews {
+export function defineGatewayListenerViews(mesh: Mesh, security: SecurityFilterViews): GatewayListenerViews {
   const { graph } = mesh;
 
   /** Key: the proxy's own ProxyConfig. */
@@ -85,6 +86,7 @@ export function defineGatewayListenerViews(mesh: Mesh): GatewayListenerViews {
           certificates: scope.certificates,
           topology,
           tlsDefaults,
+          security: security.of(scope, 'gateway'),
           http: settings.http,
           tcp: settings.tcp,
           outboundStatName: settings.outboundStatName,

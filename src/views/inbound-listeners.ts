@@ -12,6 +12,7 @@ import { wildcard, wildcards } from '../translate/listener/address.js';
 import { type InboundPlan, type InboundPort, translateInboundListeners } from '../translate/listener/inbound.js';
 import { type EncodedResource, encodeResource, sameResource } from './encode.js';
 import type { InternedSettings } from './listener-settings.js';
+import type { SecurityFilterViews } from './security-filters.js';
 
 /** Ports of the proxy's static listeners: health and Prometheus. */
 const STATIC_PORTS = [15021, 15090];
@@ -23,7 +24,7 @@ export interface InboundListenerViews {
   chunk(scope: InboundScope, settings: InternedSettings): readonly EncodedResource[];
 }
 
-export function defineInboundListenerViews(mesh: Mesh): InboundListenerViews {
+export function defineInboundListenerViews(mesh: Mesh, security: SecurityFilterViews): InboundListenerViews {
   /** Key: inbound scope and settings. */
   const listeners = mesh.graph.query(
     'inboundListeners',
@@ -49,6 +50,7 @@ export function defineInboundListenerViews(mesh: Mesh): InboundListenerViews {
         settings.inboundStatName === ''
           ? INBOUND_PASSTHROUGH_CLUSTER
           : statName(settings.inboundStatName, { service: NO_SERVICE, port: { name: VIRTUAL_INBOUND, port: 0 }, subset: '', targetPort: 0 }),
+      security: security.of(scope, 'sidecar'),
       passthroughMode: modeOf(scope, 0),
       passthroughPorts: mesh.peerAuthentications.portModes(scope.namespace, scope.labels).filter(({ port }) => !taken.has(port)),
       ...(defaultInboundHttpRetryPolicy === undefined ? {} : { defaultRetries: defaultInboundHttpRetryPolicy }),

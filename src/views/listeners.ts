@@ -7,6 +7,7 @@ import { defineGatewayListenerViews } from './gateway-listeners.js';
 import { defineInboundListenerViews } from './inbound-listeners.js';
 import { defineListenerSettings } from './listener-settings.js';
 import { defineOutboundListenerViews } from './outbound-listeners.js';
+import { defineSecurityFilterViews } from './security-filters.js';
 
 export interface ListenerViews {
   /** Lists of shared resources; equal chunks are one array. */
@@ -16,8 +17,9 @@ export interface ListenerViews {
 export function defineListenerViews(mesh: Mesh): ListenerViews {
   const settings = defineListenerSettings(mesh);
   const outbound = defineOutboundListenerViews(mesh);
-  const inbound = defineInboundListenerViews(mesh);
-  const gateways = defineGatewayListenerViews(mesh);
+  const security = defineSecurityFilterViews(mesh);
+  const inbound = defineInboundListenerViews(mesh, security);
+  const gateways = defineGatewayListenerViews(mesh, security);
   return {
     chunks(proxyKey) {
       const scope = mesh.proxies.outboundScope(proxyKey);

@@ -9,6 +9,7 @@ import { bareHosts, isPlainHttp, passesThrough, terminatesHttps } from '../../mo
 import type { GatewayServer } from '../../model/mesh.js';
 import { type Protocol, parseProtocol } from '../../model/protocol.js';
 import type { CertificateSource } from '../../model/proxy.js';
+import { NO_SECURITY, type SecurityFilters } from '../http-filter/security.js';
 import { type ChainMatch, MATCH_ALL } from '../listener/filter-chain-match.js';
 import { protocolFilters } from '../listener/protocol-filters.js';
 import type { HttpSettings, TcpSettings } from '../listener/settings.js';
@@ -30,6 +31,8 @@ export interface ChainContext extends StreamContext, AutoPassthroughContext {
   readonly certificates: CertificateSource;
   readonly topology: GatewayTopology;
   readonly tlsDefaults: TLSConfig | undefined;
+  /** Of the gateway itself. */
+  readonly security: SecurityFilters;
   readonly http: HttpSettings;
   readonly tcp: TcpSettings;
 }
@@ -80,9 +83,11 @@ function chainsOf(at: GatewayServer, context: ChainContext): readonly GatewayCha
 
 function passthroughChains(at: GatewayServer, protocol: Protocol, context: ChainContext): readonly GatewayChain[] {
   if (at.server.tls?.mode === 'AUTO_PASSTHROUGH') {
+    // Two ends of a mutual TLS connection: the server's own policies decide, for the gateway there is nothing to see.
+    const open = { ...context, security: NO_SECURITY };
     return autoPassthrough(at.server, context).map(({ cluster, protocol: ofPort, proxy }) => ({
       match: { ...MATCH_ALL, serverNames: [cluster], applicationProtocols: MUTUAL_TLS_ALPN },
-      filters: stream(ofPort, proxy, context),
+      filters: stream(ofPort, proxy, open),
     }));
   }
   return tlsRoutes(at, context).map(({ sniHosts, proxy }) => ({
@@ -95,10 +100,11 @@ const connectionManager = (
   { routeName }: GatewayServer,
   statPrefix: string,
   protocol: Protocol,
-  { listener, topology, http }: ChainContext,
-): Partial<Filter> => gatewayConnectionManager({ listener, routeName, protocol, statPrefix, topology }, http);
+  { listener, topology, security, http }: ChainContext,
+): Partial<Filter> => gatewayConnectionManager({ listener, routeName, protocol, statPrefix, topology, security: security.http }, http);
 
-const stream = (protocol: Protocol, proxy: TcpProxyPlan, { tcp }: ChainContext): Partial<Filter>[] => [
+const stream = (protocol: Protocol, proxy: TcpProxyPlan, { security, tcp }: ChainContext): Partial<Filter>[] => [
+  ...security.network,
   ...protocolFilters(protocol, proxy.statPrefix),
   tcpProxy(proxy, tcp),
 ];

@@ -9,6 +9,7 @@ import {
 } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import type { GatewayTopology } from '../../api/mesh-config.js';
 import type { Protocol } from '../../model/protocol.js';
+import type { HttpSecurity } from '../http-filter/security.js';
 import { httpConnectionManager } from '../listener/hcm.js';
 import { forwardClientCert } from '../listener/proxy-headers.js';
 import type { HttpSettings } from '../listener/settings.js';
@@ -22,10 +23,11 @@ export interface GatewayHttp {
   /** `servers[].name`, '' when unset: the statistics' own name. */
   readonly statPrefix: string;
   readonly topology: GatewayTopology;
+  readonly security: HttpSecurity;
 }
 
 export function gatewayConnectionManager(
-  { listener, routeName, protocol, statPrefix, topology }: GatewayHttp,
+  { listener, routeName, protocol, statPrefix, topology, security }: GatewayHttp,
   settings: HttpSettings,
 ): Partial<Filter> {
   const extra: Partial<HttpConnectionManager> = {
@@ -35,7 +37,7 @@ export function gatewayConnectionManager(
     ...(settings.http10 || settings.proxyHeaders.preserveHttp1HeaderCase === true ? {} : { httpProtocolOptions: {} }),
     ...(statPrefix === '' ? {} : { statPrefix }),
   };
-  return httpConnectionManager({ side: 'gateway', statPrefix: `outbound_${listener}`, routes: routeName, protocol, extra }, settings);
+  return httpConnectionManager({ side: 'gateway', statPrefix: `outbound_${listener}`, routes: routeName, protocol, security, extra }, settings);
 }
 
 /** X-Forwarded-Client-Cert: by default what a client claims is dropped and its own certificate described. */

@@ -1,8 +1,7 @@
 /**
  * The HTTP filter chain. Its order is the order of the array below (envoy-shapes §4): a new filter is one file and one line here. What
  * resolves names comes last but for the router.
- * Places that later issues fill, in order: metadata exchange, CUSTOM authorization, jwt_authn and RBAC before grpc_web;
- * istio.stats and stateful_session between cors and the router.
+ * Places that later issues fill, in order: metadata exchange before everything; istio.stats and stateful_session between cors and the router.
  */
 import type { HttpFilter as Filter } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import type { Protocol } from '../../model/protocol.js';
@@ -10,10 +9,14 @@ import type { DnsCache } from '../cluster/dns-cache.js';
 import type { Partial } from '../proto.js';
 import { cors } from './cors.js';
 import { dynamicForwardProxy } from './dynamic-forward-proxy.js';
+import { extAuthz } from './ext-authz.js';
 import { fault } from './fault.js';
 import { grpcStats } from './grpc-stats.js';
 import { grpcWeb } from './grpc-web.js';
+import { jwt } from './jwt.js';
+import { rbac } from './rbac.js';
 import { router } from './router.js';
+import type { HttpSecurity } from './security.js';
 
 /** What a filter may depend on. */
 export interface HttpFilterContext {
@@ -21,18 +24,18 @@ export interface HttpFilterContext {
   readonly protocol: Protocol;
   /** ProxyConfig.proxyHeaders.envoyDebugHeaders.disabled */
   readonly suppressDebugHeaders: boolean;
+  /** Of the workload itself; what a sidecar sends to others has none. */
+  readonly security?: HttpSecurity;
   /** Caches of the dynamic forward proxy clusters that routes may lead to. */
   readonly dnsCaches?: readonly DnsCache[];
 }
 
-/** One kind of filter: undefined where it has no business in the chain. */
-export type HttpFilter = (context: HttpFilterContext) => Partial<Filter> | undefined;
+/** One kind of filter, or several in a row: undefined where it has no business in the chain. */
+export type HttpFilter = (context: HttpFilterContext) => Partial<Filter> | readonly Partial<Filter>[] | undefined;
 
-const HTTP_FILTERS: readonly HttpFilter[] = [grpcWeb, grpcStats, fault, cors];
+const HTTP_FILTERS: readonly HttpFilter[] = [extAuthz, jwt, rbac, grpcWeb, grpcStats, fault, cors];
 
 export function httpFilters(context: HttpFilterContext): Partial<Filter>[] {
   const caches = context.dnsCaches ?? [];
-  return [...HTTP_FILTERS.map((filter) => filter(context)), ...caches.map(dynamicForwardProxy), router(context)].filter(
-    (filter) => filter !== undefined,
-  );
+  return [...HTTP_FILTERS.flatMap((filter) => filter(context) ?? []), ...caches.map(dynamicForwardProxy), router(context)];
 }

@@ -16,6 +16,7 @@ import { isHttp2, type Protocol } from '../../model/protocol.js';
 import { httpAccessLogs } from '../access-log/index.js';
 import type { DnsCache } from '../cluster/dns-cache.js';
 import { httpFilters } from '../http-filter/index.js';
+import type { HttpSecurity } from '../http-filter/security.js';
 import { duration, type Partial, toAny } from '../proto.js';
 import { translateInboundClientCert, translateProxyHeaders } from './proxy-headers.js';
 import type { HttpSettings } from './settings.js';
@@ -28,6 +29,8 @@ export interface HcmOptions {
   /** Name of a RouteConfiguration over RDS, or the configuration itself. */
   readonly routes: string | Partial<RouteConfiguration>;
   readonly protocol: Protocol;
+  /** Authentication and authorization of the workload's own requests: inbound and at gateways. */
+  readonly security?: HttpSecurity;
   /** Requests may name any host in an absolute URL: the explicit HTTP proxy. */
   readonly allowAbsoluteUrl?: boolean;
   readonly dnsCaches?: readonly DnsCache[];
@@ -56,7 +59,7 @@ export function httpConnectionManager(options: HcmOptions, settings: HttpSetting
 
 /** The connection manager itself. */
 export function translateHcm(
-  { side, statPrefix, routes, protocol, allowAbsoluteUrl, dnsCaches = [], extra }: HcmOptions,
+  { side, statPrefix, routes, protocol, security, allowAbsoluteUrl, dnsCaches = [], extra }: HcmOptions,
   settings: HttpSettings,
 ): Partial<HttpConnectionManager> {
   const { proxyHeaders } = settings;
@@ -64,7 +67,13 @@ export function translateHcm(
   return {
     statPrefix: `${statPrefix};`,
     routeSpecifier: typeof routes === 'string' ? overAds(routes) : { $case: 'routeConfig', value: routes },
-    httpFilters: httpFilters({ side, protocol, suppressDebugHeaders: proxyHeaders.envoyDebugHeaders?.disabled === true, dnsCaches }),
+    httpFilters: httpFilters({
+      side,
+      protocol,
+      suppressDebugHeaders: proxyHeaders.envoyDebugHeaders?.disabled === true,
+      ...(security !== undefined && { security }),
+      dnsCaches,
+    }),
     ...pathNormalization(settings),
     ...translateProxyHeaders(proxyHeaders, side),
     ...(side === 'inbound' ? translateInboundClientCert(proxyHeaders) : {}),

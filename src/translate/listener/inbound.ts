@@ -11,6 +11,7 @@ import type { MutualTlsMode } from '../../model/mesh.js';
 import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, inboundClusterName, VIRTUAL_INBOUND } from '../../model/names.js';
 import type { Protocol } from '../../model/protocol.js';
 import { listenerAccessLogs } from '../access-log/index.js';
+import type { SecurityFilters } from '../http-filter/security.js';
 import { duration, type Partial } from '../proto.js';
 import { inboundRouteConfiguration } from '../route/inbound.js';
 import { addresses, listenerName, wildcards } from './address.js';
@@ -51,6 +52,8 @@ export interface InboundPlan {
   /** Undeclared ports with their own mode (PA-003). */
   readonly passthroughPorts: readonly { readonly port: number; readonly mode: MutualTlsMode }[];
   readonly defaultRetries?: HTTPRetry;
+  /** In every chain. */
+  readonly security: SecurityFilters;
 }
 
 /** A set of chains: one workload port, or the catch-all (target port 0 matches every port). */
@@ -135,10 +138,17 @@ function portPlace(port: InboundPort, plan: InboundPlan, settings: ListenerSetti
     ...port,
     tcpName: name,
     httpName: name,
-    tcp: () => [...protocolFilters(port.protocol, port.tcpStatPrefix), tcpProxy({ to: clusterName, statPrefix: port.tcpStatPrefix }, settings.tcp)],
+    tcp: () => [
+      ...plan.security.network,
+      ...protocolFilters(port.protocol, port.tcpStatPrefix),
+      tcpProxy({ to: clusterName, statPrefix: port.tcpStatPrefix }, settings.tcp),
+    ],
     http: () => {
       const routes = inboundRouteConfiguration({ ...port, clusterName, defaultRetries: plan.defaultRetries });
-      return [httpConnectionManager({ side: 'inbound', statPrefix: `inbound_${name}`, routes, protocol: port.protocol }, settings.http)];
+      const { protocol } = port;
+      return [
+        httpConnectionManager({ side: 'inbound', statPrefix: `inbound_${name}`, routes, protocol, security: plan.security.http }, settings.http),
+      ];
     },
   };
 }
@@ -152,10 +162,10 @@ function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: Inbound
     protocol: 'Unsupported',
     tcpName: VIRTUAL_INBOUND,
     httpName: `${VIRTUAL_INBOUND}-catchall-http`,
-    tcp: () => [tcpProxy({ to: clusterName, statPrefix: plan.passthroughStatPrefix }, settings.tcp)],
+    tcp: () => [...plan.security.network, tcpProxy({ to: clusterName, statPrefix: plan.passthroughStatPrefix }, settings.tcp)],
     http: () => [
       httpConnectionManager(
-        { side: 'inbound', statPrefix: clusterName, routes: inboundRouteConfiguration(route), protocol: 'Unsupported' },
+        { side: 'inbound', statPrefix: clusterName, routes: inboundRouteConfiguration(route), protocol: 'Unsupported', security: plan.security.http },
         settings.http,
       ),
     ],
