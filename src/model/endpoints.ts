@@ -2,6 +2,7 @@
  * Which workloads stand behind which service port, and the other way round: which service ports end at a workload (SD-011, SD-019, SD-042, SD-043, SD-063).
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { WorkloadEntry } from '../api/istio.js';
 import type { EndpointSlice, Pod, SliceEndpoint } from '../api/kubernetes.js';
 import { keyOf } from '../api/resource.js';
 import type { Graph } from '../graph/graph.js';
@@ -12,6 +13,7 @@ import type { ServiceTarget } from './scope.js';
 import type { Endpoint, HealthStatus, Port, Service } from './service.js';
 import { byServiceAge, type ModelSettings } from './services.js';
 import { NETWORK } from './workload.js';
+import { healthCondition, reportsHealth } from './workload-registration.js';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
 
@@ -62,6 +64,12 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
       return fromPod(pod, nodeOf(pod), port, place.get('')) ?? [];
     });
   };
+  /** Health of an entry whose proxy reports it: what was not reported yet is not known to be healthy (SD-054, SD-055). */
+  const healthOf = (row: WorkloadEntry): HealthStatus => {
+    if (!reportsHealth(row)) return 'UNKNOWN';
+    const isHealthy = mesh.rows.reportedHealth.get(keyOf(row))?.isHealthy ?? healthCondition(row.status);
+    return isHealthy === true ? 'HEALTHY' : 'UNHEALTHY';
+  };
   const selectedEntries = (service: Service, port: Port): Endpoint[] => {
     const { selector } = service;
     if (selector === undefined) return [];
@@ -69,9 +77,7 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
       const labels = entryLabels(row);
       if (!selects(selector, labels)) return [];
       const { name, namespace } = row.metadata;
-      return (
-        fromEntry(row.spec, { name, namespace, labels, source: 'WorkloadEntry', health: entryHealth(row.status) }, service, port, place.get('')) ?? []
-      );
+      return fromEntry(row.spec, { name, namespace, labels, source: 'WorkloadEntry', health: healthOf(row) }, service, port, place.get('')) ?? [];
     });
   };
 
@@ -174,12 +180,6 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
 function serviceOfSlice(slice: EndpointSlice): string | undefined {
   const name = slice.metadata.labels[SERVICE_NAME];
   return name === undefined ? undefined : `${slice.metadata.namespace}/${name}`;
-}
-
-/** The condition that a health report leaves on a WorkloadEntry (SD-054). */
-function entryHealth(status: unknown): HealthStatus {
-  const { conditions } = (status ?? {}) as { conditions?: { type?: string; status?: string }[] };
-  return conditions?.some((condition) => condition.type === 'Healthy' && condition.status === 'False') ? 'UNHEALTHY' : 'UNKNOWN';
 }
 
 /** Two sources may name one workload (slices overlap while they are rebalanced): the first counts. */

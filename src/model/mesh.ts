@@ -21,11 +21,14 @@ import type { EnvoyFilters } from './envoy-filters.js';
 import type { Proxy } from './proxy.js';
 import type { EndpointScope, InboundScope, OutboundScope, ServiceTarget } from './scope.js';
 import type { Endpoint, Port, Service } from './service.js';
+import type { ReportedHealth } from './workload-registration.js';
 
 /** One collection per kind, keyed `namespace/name` (rows.ts). Unknown kinds never get here. */
 export interface Rows {
   readonly of: <K extends Kind>(kind: K) => Collection<KindTypes[K]>;
   readonly proxies: Collection<Proxy>;
+  /** What proxies report of WorkloadEntries that other sources own (SD-055). */
+  readonly reportedHealth: Collection<ReportedHealth>;
   /** Workload certificates of connected identities, keyed by SPIFFE id; written by the CA. */
   readonly certificates: Collection<CertificateRow>;
   /** Key sets that RequestAuthentications name by URL, keyed by source; written by their fetcher. */

@@ -8,6 +8,7 @@ import { keyOf, type Resource } from '../api/resource.js';
 import type { Collection, Graph } from '../graph/graph.js';
 import type { CertificateRow, Rows } from './mesh.js';
 import type { Proxy } from './proxy.js';
+import type { ReportedHealth } from './workload-registration.js';
 
 /** Makes a collection for every kind. A row that is written again unchanged (its place in the file aside) is no change. */
 export function defineRows(graph: Graph): Rows {
@@ -19,6 +20,7 @@ export function defineRows(graph: Graph): Rows {
     of: <K extends Kind>(kind: K) => collections.get(kind) as unknown as Collection<KindTypes[K]>,
     certificates: graph.collection<CertificateRow>('certificates', (row) => row.id, { equals: isDeepStrictEqual }),
     jwks: graph.collection<FetchedKeys>('jwks', (row) => row.source, { equals: isDeepStrictEqual }),
+    reportedHealth: graph.collection<ReportedHealth>('reportedHealth', (report) => report.key, { equals: isDeepStrictEqual }),
     proxies: graph.collection<Proxy>('proxies', (proxy) => proxy.key, { equals: isDeepStrictEqual }),
   };
 }

@@ -22,6 +22,8 @@ import { createMesh } from './mesh-instance.js';
 import { MeshProvider } from './mesh-provider.js';
 import { createObserver } from './observer.js';
 import { type Address, formatAddress, type ServeOptions } from './options.js';
+import { RegistrationFiles } from './registration-files.js';
+import { Registrations } from './registrations.js';
 import { scrapeState } from './scrape.js';
 import { openAuthority, writeTrustNote } from './trust.js';
 
@@ -99,19 +101,24 @@ export class ControlPlane {
 
   async #provider(authority: CertificateAuthority): Promise<MeshProvider> {
     const { log, metrics } = this;
-    const { dataDir } = this.options;
+    const { dataDir, workloadGracePeriod } = this.options;
     const certificates = new WorkloadCertificates(authority, {
       onError: (identity, error) => log.error({ identity, err: error }, 'no certificate could be made; trying again'),
     });
     certificates.onChange(() => metrics.certificates.inc());
     const identities = new Identities(this.#instance.mesh, certificates);
     this.#closers.push(() => identities.close());
+    const files = new RegistrationFiles(dataDir, (error) => log.error({ err: error }, 'a registered workload could not be kept or read'));
+    const registrations = new Registrations({ mesh: this.#instance.mesh, files, graceMs: workloadGracePeriod });
+    registrations.restore();
+    this.#closers.push(() => registrations.close());
     const key = await loadOrCreateJoinTokenKey(dataDir);
     const verifier = new JoinTokenVerifier({ key, trustDomain: authority.trustDomain, revocations: new Revocations(joinTokenFolder(dataDir)) });
     return new MeshProvider({
       ...this.#instance,
       authenticators: [new ClientCertificateAuthenticator(authority), new JoinTokenAuthenticator(verifier)],
       identities,
+      registrations,
       onError: (error) => log.error({ err: error }, 'a proxy could not be connected'),
     });
   }

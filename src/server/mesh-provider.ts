@@ -13,6 +13,7 @@ import { NodeError, parseNode } from '../model/proxy-node.js';
 import type { Views } from '../views/views.js';
 import { GrpcStatus, type PeerInfo, type ProxyHandle, Refusal, type ResourceProvider } from '../xds/provider.js';
 import type { Identities } from './identities.js';
+import type { Registration, Registrations } from './registrations.js';
 
 /** What a {@link MeshProvider} is made of. */
 export interface MeshProviderParts {
@@ -20,11 +21,18 @@ export interface MeshProviderParts {
   readonly views: Views;
   readonly authenticators: readonly Authenticator[];
   readonly identities: Identities;
+  readonly registrations?: Registrations;
   /** Told of a failure that is nobody's fault but ours; the peer hears only that there was one. */
   readonly onError?: (error: unknown) => void;
 }
 
+/** Reports on a workload's health: an error means that it is ill (SD-054). */
+const HEALTH_TYPE = 'type.googleapis.com/istio.v1.HealthInformation';
+const EVENT_TYPES: ReadonlySet<string> = new Set([HEALTH_TYPE]);
+
 export class MeshProvider implements ResourceProvider {
+  /** @inheritdoc */
+  readonly eventTypes = EVENT_TYPES;
   /** Streams per proxy row. */
   readonly #streams = new Map<string, number>();
 
@@ -42,18 +50,30 @@ export class MeshProvider implements ResourceProvider {
 
   async #connect(node: Node, peer: PeerInfo): Promise<ProxyHandle> {
     const identity = await this.#authenticate(peer);
-    const proxy = parse(node, identity);
-    if (identity !== undefined) authorize(proxy, identity);
-    const release = identity !== undefined && proxy.certificates === 'ads' ? await this.#certificate(identity) : undefined;
+    const described = parse(node, identity);
+    if (identity !== undefined) authorize(described, identity);
+    const release = identity !== undefined && described.certificates === 'ads' ? await this.#certificate(identity) : undefined;
+    let registration: Registration | undefined;
+    try {
+      registration = this.parts.registrations?.connect(described, identity);
+    } catch (error) {
+      release?.();
+      throw error;
+    }
+    const proxy = registration === undefined ? described : parse(labelled(node, registration), identity);
     this.#add(proxy);
     let isOpen = true;
     return {
       id: proxyName(proxy),
       watch: (typeUrl, names, onStale) => this.parts.views.watch(proxy.key, typeUrl, names, onStale),
+      event: ({ typeUrl, error }) => {
+        if (isOpen && typeUrl === HEALTH_TYPE) registration?.reportHealth(error === undefined, error?.message ?? '');
+      },
       close: () => {
         if (!isOpen) return;
         isOpen = false;
         this.#remove(proxy);
+        registration?.close();
         release?.();
       },
     };
@@ -112,6 +132,12 @@ function parse(node: Node, identity: WorkloadIdentity | undefined): Proxy {
     if (error instanceof NodeError) throw new Refusal(GrpcStatus.INVALID_ARGUMENT, error.message);
     throw error;
   }
+}
+
+/** The node with its WorkloadEntry's labels: policies select the workload by them. */
+function labelled(node: Node, { entry }: Registration): Node {
+  const labels = { ...entry.spec.labels, ...entry.metadata.labels };
+  return { ...node, metadata: { ...node.metadata, LABELS: labels } };
 }
 
 /** A proxy speaks for the workload that it proved to be, and for no other. */

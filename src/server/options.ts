@@ -100,7 +100,7 @@ export const SETTINGS = {
   dataDir: setting<string>({
     flag: 'data-dir',
     argument: '<dir>',
-    help: 'keeps the root certificate and the key of join tokens',
+    help: 'keeps the root certificate, the key of join tokens and registered workloads',
     default: defaultDataDir(),
     parse: String,
   }),
@@ -123,6 +123,13 @@ export const SETTINGS = {
     argument: '<duration>',
     help: 'longest time that changes wait for quiet',
     default: 1000,
+    parse: parseMs,
+  }),
+  workloadGracePeriod: setting<number>({
+    flag: 'workload-grace-period',
+    argument: '<duration>',
+    help: 'how long a registered workload outlives its last connection',
+    default: 10_000,
     parse: parseMs,
   }),
   logFormat: setting<'json' | 'pretty'>({
