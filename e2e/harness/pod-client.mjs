@@ -2,6 +2,7 @@
  * The client of a workload: HTTP, HTTPS, gRPC, TCP and WebSocket requests, many at once, without retries of its own. Every answer tells status or
  * error, time, and what the server wrote about itself.
  */
+import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { connect as http2Connect } from 'node:http2';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -45,7 +46,7 @@ function one(plan, tools) {
   }).then((answer) => ({ ...answer, ms: Math.round(performance.now() - begun) }));
 }
 
-function http({ url, method = 'GET', headers, body, to, sni }, { agent, tlsAgent }) {
+function http({ url, method = 'GET', headers, body, to, sni, clientCertificate }, { agent, tlsAgent }) {
   const isTls = url.startsWith('https:');
   const { host, hostname } = new URL(url);
   const options = {
@@ -53,6 +54,7 @@ function http({ url, method = 'GET', headers, body, to, sni }, { agent, tlsAgent
     headers: { host, ...headers },
     agent: isTls ? tlsAgent : agent,
     ...(isTls && { rejectUnauthorized: false, servername: sni ?? hostname }),
+    ...(clientCertificate && { key: readFileSync(clientCertificate.key), cert: readFileSync(clientCertificate.cert) }),
     ...(to && { host: to.split(':')[0], port: Number(to.split(':')[1]) }),
   };
   return new Promise((resolve, reject) => {

@@ -56,6 +56,8 @@ export interface SendStep {
   readonly fresh?: boolean;
   /** Server name of TLS. */
   readonly sni?: string;
+  /** Files of what the client shows in TLS. */
+  readonly clientCertificate?: { readonly key: string; readonly cert: string };
   /** `HOST:PORT` to connect to instead of what the URL says. */
   readonly to?: string;
   /** How long a TCP connection stays open after its answer, in ms. */
