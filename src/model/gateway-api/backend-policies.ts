@@ -3,7 +3,7 @@
  * https://gateway-api.sigs.k8s.io/reference/spec/#backendtlspolicy
  */
 import type { ClientTLSSettings, DestinationRule, DestinationRuleSpec } from '../../api/istio.js';
-import type { ConfigMapSpec, ServiceSpec } from '../../api/kubernetes.js';
+import type { ConfigMapSpec } from '../../api/kubernetes.js';
 import { keyOf } from '../../api/resource.js';
 import { caFault } from './certificates.js';
 import type { Finding } from './finding.js';
@@ -13,9 +13,15 @@ import type { BackendTlsRow, BackendTrafficRow, TargetReference } from './types.
 import { byRouteAge } from './virtual-services.js';
 
 export interface PolicyContext {
-  readonly service: (namespace: string, name: string) => ServiceSpec | undefined;
+  /** What a policy may target, by `group/kind`. */
+  readonly target: (kind: string, namespace: string, name: string) => PolicyTarget | undefined;
   readonly configMap: (namespace: string, name: string) => ConfigMapSpec | undefined;
-  readonly domain: string;
+}
+
+/** A Service or ServiceEntry. */
+export interface PolicyTarget {
+  readonly hosts: readonly string[];
+  readonly ports: readonly { readonly name?: string; readonly port: number }[];
 }
 
 type PolicyRow = BackendTlsRow | BackendTrafficRow;
@@ -30,6 +36,10 @@ const IGNORED = 'istio.io/ignore-policy-attachment';
 const NO_CREDENTIAL = 'invalid://';
 
 interface Draft {
+  readonly name: string;
+  /** Hosts of a ServiceEntry have a rule each, which is named after them. */
+  readonly hosts: readonly string[];
+  readonly isEntry: boolean;
   readonly from: PolicyRow[];
   tls?: ClientTLSSettings;
   retryBudget?: Readonly<Record<string, unknown>>;
@@ -52,8 +62,10 @@ export function policyRules(policies: readonly PolicyRow[], context: PolicyConte
         note({ code: 'unresolved-reference', message: found, field });
         continue;
       }
-      const draft = drafts.get(target.name) ?? { from: [], ports: new Map<number, ClientTLSSettings>() };
-      drafts.set(target.name, draft);
+      const id = `${found.kind} ${target.name}`;
+      const isEntry = found.kind !== SERVICE;
+      const draft = drafts.get(id) ?? { name: target.name, hosts: found.hosts, isEntry, from: [], ports: new Map<number, ClientTLSSettings>() };
+      drafts.set(id, draft);
       draft.from.push(row);
       const taken = tls === undefined ? draft.retryBudget !== undefined : found.port === 0 ? draft.tls !== undefined : draft.ports.has(found.port);
       if (taken) note({ code: 'conflicted', message: `an older policy has ${target.name}`, field });
@@ -63,21 +75,21 @@ export function policyRules(policies: readonly PolicyRow[], context: PolicyConte
       else draft.ports.set(found.port, tls);
     }
   }
-  return { rules: [...drafts].map(([name, draft]) => ruleOf(name, draft, context)), findings };
+  return { rules: [...drafts.values()].flatMap((draft) => draft.hosts.map((host) => ruleOf(host, draft))), findings };
 }
 
-/** The port that a section names, 0 for the whole Service; a text says why there is none. */
+/** The port that a section names, 0 for the whole service; a text says why there is none. */
 function resolveTarget(
   { metadata: { namespace } }: PolicyRow,
-  target: TargetReference,
-  { service }: PolicyContext,
-): { readonly port: number } | string {
-  if (kindOf(target, { group: '', kind: '' }) !== SERVICE) return `policies for ${target.kind} are not supported`;
-  const spec = service(namespace, target.name);
-  if (spec === undefined) return `there is no Service ${namespace}/${target.name}`;
-  if (!target.sectionName) return { port: 0 };
-  const port = (spec.ports ?? []).find(({ name }) => name === target.sectionName);
-  return port === undefined ? `Service ${namespace}/${target.name} has no port ${target.sectionName}` : { port: port.port };
+  ref: TargetReference,
+  { target }: PolicyContext,
+): { readonly kind: string; readonly hosts: readonly string[]; readonly port: number } | string {
+  const kind = kindOf(ref, { group: '', kind: '' });
+  const found = target(kind, namespace, ref.name);
+  if (found === undefined) return `there is no ${ref.kind} ${namespace}/${ref.name} that a policy may target`;
+  if (!ref.sectionName) return { kind, hosts: found.hosts, port: 0 };
+  const port = found.ports.find(({ name }) => name === ref.sectionName);
+  return port === undefined ? `${ref.kind} ${namespace}/${ref.name} has no port ${ref.sectionName}` : { kind, hosts: found.hosts, port: port.port };
 }
 
 function clientTls(row: BackendTlsRow, { configMap }: PolicyContext, note: (finding: Finding) => void): ClientTLSSettings {
@@ -119,7 +131,7 @@ function retryBudget(row: BackendTrafficRow, note: (finding: Finding) => void): 
   return { ...(percent === undefined ? {} : { percent }), budgetInterval: interval, minRetryConcurrency: retryConstraint.minRetryRate?.count ?? 10 };
 }
 
-function ruleOf(name: string, { from, tls, retryBudget: budget, ports }: Draft, { domain }: PolicyContext): DestinationRule {
+function ruleOf(host: string, { name, isEntry, from, tls, retryBudget: budget, ports }: Draft): DestinationRule {
   const [first] = from as [PolicyRow];
   const { namespace } = first.metadata;
   const portLevelSettings = [...ports].sort(([a], [b]) => a - b).map(([number, settings]) => ({ port: { number }, tls: settings }));
@@ -132,12 +144,12 @@ function ruleOf(name: string, { from, tls, retryBudget: budget, ports }: Draft, 
     kind: 'DestinationRule',
     apiVersion: 'networking.istio.io/v1',
     metadata: {
-      name: policyName(name),
+      name: policyName(isEntry ? `${name}~${host.replaceAll('.', '-')}` : name),
       namespace,
       labels: {},
       annotations: { 'internal.istio.io/parents': [...new Set(from.map((row) => `${row.kind}/${keyOf(row).replace('/', '.')}`))].join(',') },
     },
-    spec: { host: `${name}.${namespace}.svc.${domain}`, trafficPolicy } as DestinationRuleSpec,
+    spec: { host, trafficPolicy } as DestinationRuleSpec,
     // Older than every rule that a user may have written for the host.
     createdAt: 0,
     ...(first.location === undefined ? {} : { location: first.location }),

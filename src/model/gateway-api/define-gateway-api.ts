@@ -4,12 +4,13 @@ import type { DestinationRule, Gateway } from '../../api/istio.js';
 import { keyOf } from '../../api/resource.js';
 import type { Collection, Graph } from '../../graph/graph.js';
 import type { DerivedFinding, DerivedRows, RouterIdentity } from '../derived-rows.js';
-import { type PolicyRules, policyRules } from './backend-policies.js';
+import { type PolicyRules, type PolicyTarget, policyRules } from './backend-policies.js';
 import { gatewayServices } from './classes.js';
 import { defineListeners, type GatewayListeners } from './define-listeners.js';
 import { defineReferences, type GatewayApiInputs } from './define-references.js';
 import { defineRoutes, ROUTE_KINDS } from './define-routes.js';
 import { findingAt } from './finding.js';
+import { SERVICE, SERVICE_ENTRY } from './references.js';
 import type { BackendTlsRow, BackendTrafficRow, GatewayRow } from './types.js';
 
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
@@ -28,12 +29,19 @@ export function defineGatewayApi(graph: Graph, inputs: GatewayApiInputs): Derive
     row.metadata.namespace,
   ]);
 
+  const policyTarget = (kind: string, namespace: string, name: string): PolicyTarget | undefined => {
+    if (kind === SERVICE) {
+      const spec = rows.of('Service').get(`${namespace}/${name}`)?.spec;
+      return spec && { hosts: [`${name}.${namespace}.svc.${settings.domain}`], ports: spec.ports ?? [] };
+    }
+    const spec = kind === SERVICE_ENTRY ? rows.of('ServiceEntry').get(`${namespace}/${name}`)?.spec : undefined;
+    return spec && { hosts: spec.hosts, ports: (spec.ports ?? []).map((port) => ({ name: port.name, port: port.number })) };
+  };
   const policies = graph.query(
     'gatewayApiPolicies',
     (namespace: string): PolicyRules =>
       policyRules([...tlsPolicies.get(namespace).values(), ...trafficPolicies.get(namespace).values()], {
-        domain: settings.domain,
-        service: (ns, name) => rows.of('Service').get(`${ns}/${name}`)?.spec,
+        target: policyTarget,
         configMap: (ns, name) => rows.of('ConfigMap').get(`${ns}/${name}`)?.spec,
       }),
     { equals: isDeepStrictEqual },

@@ -14,7 +14,7 @@ import type { GatewayApiInputs } from './define-references.js';
 import { type Finding, findingAt } from './finding.js';
 import { grpcRules, type HttpRules, httpRules } from './http-rules.js';
 import { hostName, meshName, originOf, ownerOf } from './names.js';
-import { GATEWAY_GROUP, kindOf, namespaceOf, type References, SERVICE } from './references.js';
+import { GATEWAY_GROUP, kindOf, namespaceOf, type References, SERVICE, SERVICE_ENTRY } from './references.js';
 import { type StreamRules, streamRules } from './stream-rules.js';
 import type { GrpcRouteRow, HttpRouteRow, ParentReference, RouteKind, RouteRow, StreamRouteRow } from './types.js';
 import { listenerVirtualService, meshVirtualService, type StreamTarget, streamVirtualServices } from './virtual-services.js';
@@ -24,7 +24,6 @@ const HTTP_KINDS = ['HTTPRoute', 'GRPCRoute'] as const;
 const STREAM_KINDS = ['TLSRoute', 'TCPRoute'] as const;
 const GATEWAY = `${GATEWAY_GROUP}/Gateway`;
 const LISTENER_SET = `${GATEWAY_GROUP}/ListenerSet`;
-const SERVICE_ENTRY = 'networking.istio.io/ServiceEntry';
 
 /** Where a route is served. */
 export interface Placement {

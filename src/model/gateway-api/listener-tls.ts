@@ -57,7 +57,7 @@ export function listenerTls(listener: Listener, field: string, context: TlsConte
 
 /** East-west gateways between networks hand mutual TLS on by SNI. */
 function isAutoPassthrough({ port, tls }: Listener, labels: Readonly<Record<string, string>>): boolean {
-  const byNetwork = labels['topology.istio.io/network'] !== undefined && port === 15443;
+  const byNetwork = labels['topology.istio.io/network'] !== undefined && String(port) === (labels['networking.istio.io/gatewayPort'] ?? '15443');
   return byNetwork || tls?.options?.['gateway.istio.io/listener-protocol'] === 'auto-passthrough';
 }
 

@@ -12,6 +12,7 @@ export function kindOf({ group, kind }: { readonly group?: string; readonly kind
 }
 
 export const SERVICE = '/Service';
+export const SERVICE_ENTRY = 'networking.istio.io/ServiceEntry';
 export const SECRET = '/Secret';
 export const CONFIG_MAP = '/ConfigMap';
 
