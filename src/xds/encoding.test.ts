@@ -35,6 +35,16 @@ test('XD-002 a delta response decodes to what the generated code would have writ
   );
 });
 
+test('headers are the same however they are written', () => {
+  for (const typeUrl of [TypeUrl.route, 'x/é', 'x'.repeat(200)]) {
+    for (const removed of [[], ['gone']]) {
+      const bytes = encodeHeader('delta', { version: 'v1', typeUrl, nonce: 'p.1', controlPlane: '', removed });
+      const { systemVersionInfo, typeUrl: type, nonce, controlPlane, removedResources } = DeltaDiscoveryResponse.decode(bytes);
+      expect([systemVersionInfo, type, nonce, controlPlane, removedResources]).toEqual(['v1', typeUrl, 'p.1', undefined, removed]);
+    }
+  }
+});
+
 test('bodies are made once: per chunk, and per pair of sets', () => {
   const chunk = [r('a', 'x'.repeat(20_000))];
   const one = { chunks: [chunk] };

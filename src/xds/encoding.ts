@@ -26,6 +26,21 @@ export interface ResponseHeader {
 
 /** DiscoveryResponse and DeltaDiscoveryResponse differ in where control plane and removed names sit. */
 export function encodeHeader(variant: XdsVariant, header: ResponseHeader): Uint8Array {
+  return shortHeader(header) ?? longHeader(variant, header);
+}
+
+/** What nearly every response has, in one go: short texts of plain ASCII. */
+function shortHeader({ version, typeUrl, nonce, controlPlane, removed }: ResponseHeader): Uint8Array | undefined {
+  if (controlPlane !== '' || version === '' || version.length > 127 || typeUrl.length > 127 || nonce.length > 127) return undefined;
+  for (const _ of removed ?? []) return undefined;
+  const text = `\n${String.fromCharCode(version.length)}${version}"${String.fromCharCode(typeUrl.length)}${typeUrl}*${String.fromCharCode(nonce.length)}${nonce}`;
+  return isAscii(typeUrl) ? Buffer.from(text, 'latin1') : undefined;
+}
+
+/** Type URLs come from the client; there are few. */
+const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+
+function longHeader(variant: XdsVariant, header: ResponseHeader): Uint8Array {
   const writer = new BinaryWriter();
   if (header.version !== '') writer.uint32(tag(1)).string(header.version);
   writer.uint32(tag(4)).string(header.typeUrl);

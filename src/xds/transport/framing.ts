@@ -5,6 +5,12 @@
 import { GrpcStatus, Refusal } from '../grpc-status.js';
 
 const PREFIX = 5;
+/**
+ * Where a message that came in parts is put together. Clients of the SotW variant acknowledge with 50 kB of names: a buffer for each would
+ * be tens of megabytes of garbage per change. One for all, because a message is read before the next one comes.
+ */
+let scratch = Buffer.allocUnsafeSlow(64 << 10);
+const MAX_SCRATCH = 1 << 20;
 
 /** The five bytes before a message of `length` bytes. */
 export function messagePrefix(length: number): Buffer {
@@ -26,7 +32,7 @@ export class MessageReader {
     return this.#size === 0;
   }
 
-  /** The messages that `data` completes. Throws a {@link Refusal} for what is too long or compressed. */
+  /** The messages that `data` completes, valid until the next call of any reader. Throws a {@link Refusal} for what is too long or compressed. */
   push(data: Buffer): Buffer[] {
     this.#parts.push(data);
     this.#size += data.length;
@@ -44,12 +50,10 @@ export class MessageReader {
       throw new Refusal(GrpcStatus.RESOURCE_EXHAUSTED, `request message of ${length} bytes is over the limit of ${this.maxBytes}`);
     }
     if (this.#size < PREFIX + length) return undefined;
-    const all = this.#peek(PREFIX + length);
-    this.#drop(PREFIX + length);
-    return all.subarray(PREFIX, PREFIX + length);
+    return this.#take(PREFIX + length).subarray(PREFIX);
   }
 
-  /** At least `count` bytes in one buffer; joins parts only when the first is too short, so once per message. */
+  /** At least `count` bytes in one buffer, which stay. */
   #peek(count: number): Buffer {
     const first = this.#parts[0];
     if (first !== undefined && first.length >= count) return first;
@@ -58,10 +62,29 @@ export class MessageReader {
     return joined;
   }
 
-  #drop(count: number): void {
+  /** Takes `count` bytes out. Only the first message of a push can lie in several parts, so the scratch buffer is used once per push. */
+  #take(count: number): Buffer {
     this.#size -= count;
-    const rest = this.#parts[0]?.subarray(count);
-    if (rest === undefined || rest.length === 0) this.#parts.shift();
-    else this.#parts[0] = rest;
+    const first = this.#parts[0] as Buffer;
+    if (first.length >= count) {
+      if (first.length === count) this.#parts.shift();
+      else this.#parts[0] = first.subarray(count);
+      return first.subarray(0, count);
+    }
+    const message = scratchOf(count);
+    let at = 0;
+    while (at < count) {
+      const part = this.#parts.shift() as Buffer;
+      const used = part.copy(message, at, 0, count - at);
+      if (used < part.length) this.#parts.unshift(part.subarray(used));
+      at += used;
+    }
+    return message;
   }
+}
+
+function scratchOf(length: number): Buffer {
+  if (length > MAX_SCRATCH) return Buffer.allocUnsafeSlow(length);
+  if (length > scratch.length) scratch = Buffer.allocUnsafeSlow(Math.min(MAX_SCRATCH, 2 * length));
+  return scratch.subarray(0, length);
 }
