@@ -18,6 +18,7 @@ import { XdsServer } from '../xds/server.js';
 import { Http2GrpcServer } from '../xds/transport/http2-server.js';
 import { ConfigLoader } from './config-loader.js';
 import { Identities } from './identities.js';
+import { KeysLoader } from './keys-loader.js';
 import { createMesh } from './mesh-instance.js';
 import { MeshProvider } from './mesh-provider.js';
 import { createObserver } from './observer.js';
@@ -72,6 +73,9 @@ export class ControlPlane {
     const loader = this.#loader();
     this.#closers.push(() => loader.close());
     await loader.start();
+    const keys = new KeysLoader({ mesh, log, allowed: options.jwksAllow });
+    this.#closers.push(() => keys.close());
+    await keys.start();
 
     const { trustDomain } = mesh.config();
     const authority = await openAuthority({ ...options, trustDomain });

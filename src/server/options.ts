@@ -5,6 +5,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { MILLISECOND, parseDuration } from '../api/duration.js';
+import { addressGuard } from '../sources/jwks/address-guard.js';
 
 /** One option. Its environment variable is `MIZZEN_` and the flag in capitals. */
 export interface Setting<T> {
@@ -44,6 +45,13 @@ export function parseMs(text: string): number {
   const nanoseconds = parseDuration(text);
   if (nanoseconds === undefined || nanoseconds < 0) throw new Error(`${JSON.stringify(text)} is not a duration such as 10ms or 1s`);
   return nanoseconds / MILLISECOND;
+}
+
+/** Addresses and CIDR blocks with commas between them. */
+function addressBlocks(text: string): readonly string[] {
+  const blocks = text.split(',').filter((block) => block !== '');
+  addressGuard(blocks);
+  return blocks;
 }
 
 function oneOf<T extends string>(...choices: readonly T[]): (text: string) => T {
@@ -153,6 +161,14 @@ export const SETTINGS = {
     default: [],
     isList: true,
     parse: (text) => text.split(',').filter((host) => host !== ''),
+  }),
+  jwksAllow: setting<readonly string[]>({
+    flag: 'jwks-allow',
+    argument: '<cidr...>',
+    help: 'local addresses that keys of RequestAuthentications may be fetched from (loopback, link-local and metadata are refused)',
+    default: [],
+    isList: true,
+    parse: addressBlocks,
   }),
 } as const;
 
