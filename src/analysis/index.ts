@@ -17,6 +17,7 @@ import { gatewayReferences } from './gateway-references.js';
 import { gatewaySelectors } from './gateway-selectors.js';
 import { defineLookups } from './lookups.js';
 import { mutualTls } from './mutual-tls.js';
+import { noEffect } from './no-effect.js';
 import { peerAuthenticationConflicts } from './peer-authentication-conflicts.js';
 import { portProtocols } from './port-protocols.js';
 import { routeProtocols } from './route-protocols.js';
@@ -49,6 +50,7 @@ const CHECKS: readonly Check[] = [
   peerAuthenticationConflicts,
   mutualTls,
   portProtocols,
+  noEffect,
 ];
 
 export interface Analysis {
