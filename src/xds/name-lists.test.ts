@@ -23,6 +23,19 @@ describe('lists of names in requests', () => {
     expect(sotwVariant.decode(encode(sotw(longer))).resourceNames).toEqual(longer);
   });
 
+  test('a request that comes in the same buffer as one before is not taken for it', () => {
+    const buffer = Buffer.alloc(10_000);
+    const read = (list: string[]) => {
+      const bytes = encode(sotw(list));
+      bytes.copy(buffer);
+      return sotwVariant.decode(buffer.subarray(0, bytes.length)).resourceNames;
+    };
+    const first = read(names(70, 'first-'));
+    expect(read(names(70, 'other-'))).toEqual(names(70, 'other-'));
+    expect(first).toEqual(names(70, 'first-'));
+    expect(read(names(70, 'first-'))).toBe(first);
+  });
+
   test('equal lists are one array, whatever else the requests say', () => {
     const first = sotwVariant.decode(encode(sotw(names(60), 'v1')));
     const second = sotwVariant.decode(encode(sotw(names(60), 'v2')));

@@ -45,7 +45,8 @@ export function cutNames(bytes: Uint8Array): CutRequest {
   if (known !== undefined) return { rest: without(bytes, start, start + known.bytes.length), names: known.names };
   const end = endOfRun(bytes, start);
   if (end - start < WORTH_BYTES) return uncut;
-  return { rest: without(bytes, start, end), names: remember(bytes.slice(start, end)).names };
+  // A copy: the request's buffer is used again, and `slice` of a Buffer is only a view.
+  return { rest: without(bytes, start, end), names: remember(new Uint8Array(bytes.subarray(start, end))).names };
 }
 
 function recognise(bytes: Uint8Array, start: number): Known | undefined {
