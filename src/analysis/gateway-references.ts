@@ -28,7 +28,8 @@ export const gatewayReferences: Check = perRow('gateway-reference', 'VirtualServ
 
 function examine({ mesh, lookups }: Context, row: VirtualService, name: string, path: FieldPath): Draft | undefined {
   const key = resolveGateway(name, row.metadata.namespace);
-  if (key === MESH_GATEWAY) return undefined;
+  // Listeners of Gateway API may be named too (GA-031).
+  if (key === MESH_GATEWAY || mesh.derived.gateway(key) !== undefined) return undefined;
   const gateway = mesh.rows.of('Gateway').get(key);
   if (gateway === undefined) {
     const elsewhere = lookups.gatewaysNamed(key.slice(key.indexOf('/') + 1));
