@@ -23,6 +23,8 @@ describe('options of serve', () => {
     expect([debounceAfter, debounceMax]).toEqual([10, 1000]);
   });
 
+  test('an address that the command line switched off stays off', () =>
+    expect(serveOptions({ xdsTlsAddress: '' as never }).xdsTlsAddress).toBeUndefined());
   test('an address that was switched off stays off', () => expect(serveOptions({ xdsAddress: undefined }).xdsAddress).toBeUndefined());
 
   test('no two options share a flag', () => {

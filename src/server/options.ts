@@ -183,5 +183,7 @@ export type ServeOptions = { readonly [K in keyof typeof SETTINGS]: ValueOf<(typ
 /** Fills in the defaults. */
 export function serveOptions(given: Partial<ServeOptions>): ServeOptions {
   const defaults = Object.fromEntries(Object.entries(SETTINGS).map(([name, { default: value }]) => [name, value]));
-  return { ...defaults, ...given } as ServeOptions;
+  // commander keeps a parsed `undefined` (an address that is off) as an empty text.
+  const said = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, (value as unknown) === '' ? undefined : value]));
+  return { ...defaults, ...said } as ServeOptions;
 }
