@@ -5,6 +5,8 @@
 import { Cluster_DiscoveryType } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 import type { ClientTLSSettings } from '../../api/istio.js';
 import { outboundSni } from '../../model/names.js';
+import { isDetected } from '../../model/protocol.js';
+import { HTTP_ALPN } from '../http-filter/mesh-alpn.js';
 import { proxyProtocolSocket, rawBufferSocket } from '../tls/sockets.js';
 import { istioMutualContext, originatedContext, tlsTransportSocket } from '../tls/upstream.js';
 import { type ClusterDraft, httpOptions } from './draft.js';
@@ -51,6 +53,8 @@ function applyAutoMutualTls(draft: ClusterDraft, input: OutboundClusterInput): v
 function mutualContext(draft: ClusterDraft, input: OutboundClusterInput, tls: ClientTLSSettings | undefined) {
   const isDynamic = draft.discovery === undefined;
   if (isDynamic && tls !== undefined) applyAutoSni(draft, tls, tls.subjectAltNames ?? []);
+  // A stock Envoy must be told which connections carry HTTP: Istio's have a filter for that.
+  if (input.certificates === 'ads' && isDetected(input.port.protocol)) draft.istioMetadata[HTTP_ALPN.key] = HTTP_ALPN.value;
   const ownSni = isDynamic ? '' : outboundSni(input.service.hostname, input.port.port, input.subset);
   return istioMutualContext({
     sni: tls?.sni || ownSni,

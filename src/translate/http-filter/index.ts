@@ -14,6 +14,7 @@ import { fault } from './fault.js';
 import { grpcStats } from './grpc-stats.js';
 import { grpcWeb } from './grpc-web.js';
 import { jwt } from './jwt.js';
+import { meshAlpn } from './mesh-alpn.js';
 import { rbac } from './rbac.js';
 import { router } from './router.js';
 import type { HttpSecurity } from './security.js';
@@ -24,6 +25,8 @@ export interface HttpFilterContext {
   readonly protocol: Protocol;
   /** ProxyConfig.proxyHeaders.envoyDebugHeaders.disabled */
   readonly suppressDebugHeaders: boolean;
+  /** Servers of the mesh are told that requests are HTTP (a stock Envoy's business, mesh-alpn.ts). */
+  readonly marksHttp?: boolean;
   /** Of the workload itself; what a sidecar sends to others has none. */
   readonly security?: HttpSecurity;
   /** Caches of the dynamic forward proxy clusters that routes may lead to. */
@@ -33,7 +36,7 @@ export interface HttpFilterContext {
 /** One kind of filter, or several in a row: undefined where it has no business in the chain. */
 export type HttpFilter = (context: HttpFilterContext) => Partial<Filter> | readonly Partial<Filter>[] | undefined;
 
-const HTTP_FILTERS: readonly HttpFilter[] = [extAuthz, jwt, rbac, grpcWeb, grpcStats, fault, cors];
+const HTTP_FILTERS: readonly HttpFilter[] = [extAuthz, jwt, rbac, grpcWeb, grpcStats, fault, cors, meshAlpn];
 
 export function httpFilters(context: HttpFilterContext): Partial<Filter>[] {
   const caches = context.dnsCaches ?? [];

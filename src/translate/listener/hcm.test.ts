@@ -11,6 +11,7 @@ const SETTINGS: HttpSettings = {
   accessLogs: { sinks: [], onListener: true },
   idleTimeout: '',
   http10: false,
+  certificates: 'agent',
   pathNormalization: 'BASE',
   proxyHeaders: {},
 };

@@ -68,6 +68,7 @@ export function translateHcm(
     statPrefix: `${statPrefix};`,
     routeSpecifier: typeof routes === 'string' ? overAds(routes) : { $case: 'routeConfig', value: routes },
     httpFilters: httpFilters({
+      marksHttp: settings.certificates === 'ads',
       side,
       protocol,
       suppressDebugHeaders: proxyHeaders.envoyDebugHeaders?.disabled === true,

@@ -60,7 +60,7 @@ describe('plan of an outbound listener', () => {
 
 describe('outbound listener', () => {
   const accessLogs = { sinks: [], onListener: true };
-  const http = { accessLogs, idleTimeout: '', http10: false, pathNormalization: 'BASE' as const, proxyHeaders: {} };
+  const http = { accessLogs, idleTimeout: '', http10: false, pathNormalization: 'BASE' as const, proxyHeaders: {}, certificates: 'agent' as const };
   const listener = (...args: Parameters<typeof plan>) =>
     translateOutboundListener(plan(...args), { protocolDetectionTimeout: '2s', tcp: { accessLogs, idleTimeout: '' }, http });
 

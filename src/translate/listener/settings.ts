@@ -56,6 +56,7 @@ export interface HttpSettings extends TcpSettings {
   readonly pathNormalization: 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
   readonly tracing?: Tracing;
   readonly proxyHeaders: ProxyHeaders;
+  readonly certificates: CertificateSource;
 }
 
 /** The proxy's own ProxyConfig replaces the mesh's default as a whole: the agent has merged them already. */
@@ -73,6 +74,7 @@ export function httpSettings(config: EffectiveMeshConfig, workload: WorkloadFact
     pathNormalization: normalization === 'DEFAULT' ? 'BASE' : normalization,
     ...(tracing === undefined ? {} : { tracing }),
     proxyHeaders: proxyConfig.proxyHeaders ?? {},
+    certificates: workload.certificates,
   };
 }
 
