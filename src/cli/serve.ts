@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ControlPlane } from '../server/control-plane.js';
 import { type Address, formatAddress, SETTINGS, type ServeOptions, type Setting, serveOptions } from '../server/options.js';
+import { limitYoungGeneration } from '../server/young-generation.js';
 import { createLog } from '../telemetry/log.js';
 import { CliError } from './cli-error.js';
 import { VERSION } from './version.js';
@@ -35,6 +36,7 @@ function shownDefault(value: unknown): string | undefined {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  limitYoungGeneration();
   const log = createLog({ format: options.logFormat, level: options.logLevel });
   if (options.config.length === 0) throw new CliError('serve needs --config: a folder of mesh configuration', 2);
   const controlPlane = new ControlPlane(options, log, VERSION);
