@@ -45,12 +45,16 @@ for (const file of glob('src/**/*.test.ts', 'test/**/*.test.ts', 'e2e/**/*.e2e.t
     for (const id of idsIn(name)) add(shown, id, file);
 }
 for (const file of glob('src/**/testdata/*.in.yaml', 'e2e/scenarios/*.yaml')) {
-  const why = /^why:(.*)$/m.exec(read(file))?.[1] ?? '';
+  // Up to the next key of the header, as it may be folded.
+  const why = /^why:(.*(?:\n[ ].*)*)/m.exec(read(file))?.[1] ?? '';
   for (const id of idsIn(why)) add(shown, id, file);
 }
 const named = new Set(shown.keys());
 for (const [name, ids] of Object.entries(kept.cases)) for (const id of ids) add(shown, id, name);
 const cited = new Set(glob('src/**/*.ts').flatMap((file) => (file.endsWith('.test.ts') ? [] : [...idsIn(read(file))])));
+
+/** Read, not used, and told so by `mizzen analyze`. */
+const told = new Set([...read('src/analysis/no-effect.ts').matchAll(/feature: '(\w+-\d+)'/g)].map(([, id]) => id));
 
 const faults = [];
 for (const [where, ids] of [
@@ -70,6 +74,7 @@ function statusOf(id) {
   const by = [...(shown.get(id) ?? [])].sort().map(link).join(', ');
   const [given] = Object.entries(kept.statuses[id] ?? {});
   if (given !== undefined) return { status: given[0], note: [given[1], by].filter(Boolean).join('; ') };
+  if (told.has(id)) return { status: 'refused', note: ['`mizzen analyze` says that it has no effect, and why', by].filter(Boolean).join('; ') };
   if (by !== '') return { status: 'done', note: by };
   return { status: 'not yet', note: cited.has(id) ? 'in the code, no test names it' : '' };
 }
@@ -91,7 +96,7 @@ const tables = sections.filter(isShown).map(({ title, isWhole, features }) => {
 const text = `# Coverage of the feature catalogue
 
 Made by \`node docs/coverage.mjs\`. *Done*: a test, golden file, e2e scenario or exact conformance case (*case …*, run by \`npm run conformance\`) shows it, or
-[coverage.yaml](coverage.yaml) says what does. *Refused*: a resource that asks for it is refused, or the request ignored, with that message. *Not yet*: all
+[coverage.yaml](coverage.yaml) says what does. *Refused*: a resource that asks for it is refused, or goes without it, and a message says so. *Not yet*: all
 else; "in the code" means that it may well work, but nothing by that name proves it. P0 is what any user of a mesh relies on. Sections on security,
 telemetry, the CLI and installation list only what is there.
 
