@@ -67,8 +67,8 @@ const title = missing ? `detected ports (skipped: ${missing})` : 'detected ports
     return body.split('\n').reduce((sum, line) => sum + Number(line.split(': ')[1] ?? 0), 0);
   };
   const say = async (script: string): Promise<string> => {
-    const [command = '', ...args] = [...client.asApp, node, '-e', script];
-    return (await run(command, args)).trim();
+    const [command, ...args] = [...client.asApp, node, '-e', script];
+    return (await run(command as string, args)).trim();
   };
 
   test('SD-014: HTTP/1.1 is HTTP at the server, which names its peer', async () => {

@@ -55,13 +55,14 @@ function http({ url, method = 'GET', headers, body, to, sni, clientCertificate }
     agent: isTls ? tlsAgent : agent,
     ...(isTls && { rejectUnauthorized: false, servername: sni ?? hostname }),
     ...(clientCertificate && { key: readFileSync(clientCertificate.key), cert: readFileSync(clientCertificate.cert) }),
-    ...(to && { host: to.split(':')[0], port: Number(to.split(':')[1]) }),
+    ...(to && { hostname: to.split(':')[0], port: Number(to.split(':')[1]) }),
   };
   return new Promise((resolve, reject) => {
     const asked = (isTls ? httpsRequest : httpRequest)(url, options, async (response) => {
       try {
-        const text = Buffer.concat(await response.toArray()).toString();
+        // Asked for first: a connection that the server closes is gone once the body has been read.
         const certificate = isTls ? response.socket.getPeerCertificate?.()?.subject?.CN : undefined;
+        const text = Buffer.concat(await response.toArray()).toString();
         resolve({ status: response.statusCode, headers: response.headers, ...said(text), ...(certificate && { certificate }) });
       } catch (error) {
         reject(error);

@@ -21,7 +21,10 @@ export async function startServers({ version, certificate }) {
     counts.set(step, all);
   };
 
-  const respond = async (request, response, extra = {}) => {
+  const respond = (request, response, extra) =>
+    // A caller that gave up is no failure of ours.
+    answer(request, response, extra).catch(() => response.destroy?.());
+  const answer = async (request, response, extra = {}) => {
     const { headers } = request;
     count(headers['x-step'] ?? '', 'requests');
     const attempt = Number(headers['x-envoy-attempt-count'] ?? 1);
@@ -75,16 +78,17 @@ export async function startServers({ version, certificate }) {
   };
 }
 
-/** A unary answer; a planned status other than 200 is sent as UNAVAILABLE, the way gRPC servers say it. */
+/** A unary answer; a planned status other than 200 is UNAVAILABLE without a body, the way gRPC servers say it. */
 function respondGrpc(response, status, seen) {
-  response.writeHead(200, { 'content-type': 'application/grpc' });
-  const code = status === 200 ? '0' : '14';
-  response.addTrailers({ 'grpc-status': code, 'grpc-message': code === '0' ? '' : 'planned' });
-  if (code === '0') {
-    const payload = Buffer.from(JSON.stringify(seen));
-    const frame = Buffer.alloc(5);
-    frame.writeUInt32BE(payload.length, 1);
-    response.write(Buffer.concat([frame, payload]));
+  const head = { 'content-type': 'application/grpc' };
+  if (status !== 200) {
+    response.writeHead(200, { ...head, 'grpc-status': '14', 'grpc-message': 'planned' });
+    return response.end();
   }
-  response.end();
+  response.writeHead(200, head);
+  response.addTrailers({ 'grpc-status': '0' });
+  const payload = Buffer.from(JSON.stringify(seen));
+  const frame = Buffer.alloc(5);
+  frame.writeUInt32BE(payload.length, 1);
+  return response.end(Buffer.concat([frame, payload]));
 }

@@ -84,7 +84,11 @@ export async function startScenarioMesh(folder: string, net = 2): Promise<Scenar
     Object.entries(workloads).map(async ([name, { namespace, labels = {}, locality, type, variant }]) => {
       const pod = places.get(name);
       if (namespace === undefined || !pod) return;
-      const joining = { namespace, serviceAccount: accounts[name] ?? name, labels: { ...labels, 'security.istio.io/tlsMode': 'istio' } };
+      const joining = {
+        namespace,
+        serviceAccount: accounts[name] ?? name,
+        labels: type ? labels : { ...labels, 'security.istio.io/tlsMode': 'istio' },
+      };
       await pods.sidecar(pod, { ...joining, ...(locality && { locality }), ...(type && { type }), ...(variant && { variant }) });
     }),
   );
@@ -126,7 +130,9 @@ export async function startScenarioMesh(folder: string, net = 2): Promise<Scenar
       const url = `http://127.0.0.1:15000/stats?filter=${encodeURIComponent(`^${name.replaceAll('.', '\\.').replaceAll('|', '\\|')}$`)}`;
       const [reply] = await send(pod, { url });
       if (reply?.status !== 200) throw new Error(`statistics of ${pod}: ${JSON.stringify(reply)}`);
-      return Number(reply.body?.trim().split(': ')[1] ?? 0);
+      const value = reply.body?.trim().split(': ')[1];
+      if (value === undefined) throw new Error(`${pod} has no statistic ${name}`);
+      return Number(value);
     },
   };
 }
