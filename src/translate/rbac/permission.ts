@@ -55,9 +55,9 @@ export const path = (isTcp: boolean): Match =>
 /** `envoy.filters.NAME[key]`: dynamic metadata of any filter. A value in brackets means an element of a list. */
 export function filterMetadata(key: string): Match {
   const bracket = key.indexOf('[');
-  if (bracket < 0) return () => undefined;
-  const filter = key.slice(0, bracket);
+  const filter = key.slice(0, Math.max(bracket, 0));
   const name = key.slice(bracket + 1).replace(/\]$/, '');
+  if (filter === '' || name === '') return () => undefined;
   return (values) => {
     const matchers = values.map((value) =>
       value.startsWith('[') && value.endsWith(']')

@@ -6,7 +6,7 @@ import type { DeepPartial } from '@envoyproxy/xds-protos/envoy/config/route/v3/r
 import type { MetadataMatcher } from '@envoyproxy/xds-protos/envoy/type/matcher/v3/metadata.js';
 import type { ValueMatcher } from '@envoyproxy/xds-protos/envoy/type/matcher/v3/value.js';
 import type { StringMatch } from '../../api/istio.js';
-import { stringMatcher } from './string-match.js';
+import { isPresence, stringMatcher } from './string-match.js';
 
 const PREFIX = '@request.auth.claims';
 
@@ -14,15 +14,20 @@ const PREFIX = '@request.auth.claims';
 export function claimPath(header: string): readonly string[] | undefined {
   if (!header.toLowerCase().startsWith(PREFIX)) return undefined;
   const rest = header.slice(PREFIX.length);
-  if (rest.startsWith('.') && rest.length > 1) return rest.slice(1).split('.');
-  if (rest.startsWith('[') && rest.endsWith(']') && rest.length > 2) return rest.slice(1, -1).split('][');
-  return undefined;
+  const path = rest.startsWith('.') ? rest.slice(1).split('.') : rest.startsWith('[') && rest.endsWith(']') ? rest.slice(1, -1).split('][') : [];
+  // Envoy has no name for an empty part.
+  return path.length === 0 || path.includes('') ? undefined : path;
 }
 
-/** Matches a claim's value, or one element of it when it is a list. */
+/**
+ * Matches a claim's value, or one element of it when it is a list. An empty match asks only that the claim is there: a text matcher
+ * without a pattern, as the reference has it, is refused by Envoy together with all routes beside it.
+ */
 export function claimMatcher(path: readonly string[], match: StringMatch): DeepPartial<MetadataMatcher> {
-  const text = stringMatcher(match);
-  const value: DeepPartial<ValueMatcher> = { matchPattern: { $case: 'stringMatch', value: text ?? {} } };
+  const text = isPresence(match) || match.prefix === '' ? undefined : stringMatcher(match);
+  const value: DeepPartial<ValueMatcher> = {
+    matchPattern: text === undefined ? { $case: 'presentMatch', value: true } : { $case: 'stringMatch', value: text },
+  };
   return {
     filter: 'envoy.filters.http.jwt_authn',
     path: ['payload', ...path].map((key) => ({ segment: { $case: 'key', value: key } })),
