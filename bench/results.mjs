@@ -54,8 +54,9 @@ export function missedBars(rows) {
     if (base === undefined) return missed;
     if (row.lastMs >= base.lastMs) missed.push(`${name}: last client after ${row.lastMs.toFixed(0)} ms, reference ${base.lastMs}`);
     if (row.cpu >= base.cpu) missed.push(`${name}: ${row.cpu} s of CPU, reference ${base.cpu}`);
-    // The reference's megabytes are rounded.
-    if (Number(row.megabytes.toPrecision(3)) > base.megabytes) missed.push(`${name}: ${row.megabytes.toFixed(2)} MB, reference ${base.megabytes}`);
+    // The reference's megabytes are rounded: whole ones above 1, else hundredths.
+    if (Number(row.megabytes.toFixed(base.megabytes < 1 ? 2 : 0)) > base.megabytes)
+      missed.push(`${name}: ${row.megabytes.toFixed(2)} MB, reference ${base.megabytes}`);
     if (row.clients === 500 && row.rss > base.rss / 2) missed.push(`${name}: ${row.rss.toFixed(0)} MB resident, reference ${base.rss}`);
     return missed;
   });

@@ -57,7 +57,7 @@ async function runCase(one, driver, folder) {
     return { ...edit, edited, target: join(config, edit.file) };
   });
   const profile = values['cpu-prof'];
-  const nodeOptions = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`];
+  const nodeOptions = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${resolve(profile)}`];
   const server = await startServer({ program: process.env.MIZZEN_BENCH_PROGRAM ?? join(top, 'bin', 'mizzen.js'), config, folder, nodeOptions });
   try {
     return await runDriver({ program: driver, server, ...one, edits: prepared, timeoutMs: 300_000 });

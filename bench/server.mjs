@@ -1,8 +1,12 @@
 /** One `mizzen serve` for one case: plaintext xDS on a free loopback port, its own data folder, the end of its output kept for errors. */
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+
+/** The Node that the product pins: an older one would only start it again as a child, and the figures would be the parent's. */
+const NODE = join(createRequire(import.meta.url).resolve('node/package.json'), '..', 'bin', 'node');
 
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
@@ -13,7 +17,7 @@ export async function startServer({ program, config, folder, nodeOptions = [] })
   const data = join(folder, 'data');
   mkdirSync(data, { recursive: true });
   const listeners = ['--xds-address', '127.0.0.1:0', '--xds-tls-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
-  const child = spawn(process.execPath, [...nodeOptions, program, 'serve', '--config', config, ...listeners, '--data-dir', data], {
+  const child = spawn(NODE, [...nodeOptions, program, 'serve', '--config', config, ...listeners, '--data-dir', data], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, MIZZEN_LOG_FORMAT: 'json' },
   });
