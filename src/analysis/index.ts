@@ -6,6 +6,7 @@ import { DEFAULT_SETTINGS } from '../model/define-mesh.js';
 import type { Mesh } from '../model/mesh.js';
 import type { Check, Context, Draft } from './check.js';
 import { credentials } from './credentials.js';
+import { delegates } from './delegates.js';
 import { derivedRows } from './derived-rows.js';
 import { destinationRuleConflicts } from './destination-rule-conflicts.js';
 import { destinationRuleHosts } from './destination-rule-hosts.js';
@@ -26,6 +27,7 @@ import { sidecarConflicts } from './sidecar-conflicts.js';
 import { subsetEndpoints } from './subset-endpoints.js';
 import { unreachableRoutes } from './unreachable-routes.js';
 import { virtualServiceConflicts } from './virtual-service-conflicts.js';
+import { virtualServiceHosts } from './virtual-service-hosts.js';
 
 /**
  * All checks. What needs more than the model (EnvoyFilter patches that matched nothing are known to translation only) comes in as an
@@ -33,6 +35,8 @@ import { virtualServiceConflicts } from './virtual-service-conflicts.js';
  */
 const CHECKS: readonly Check[] = [
   virtualServiceConflicts,
+  virtualServiceHosts,
+  delegates,
   unreachableRoutes,
   destinations,
   routeProtocols,
