@@ -8,6 +8,7 @@ const listener = (section: string, hostname: string, more: Partial<RouteParent> 
   port: 80,
   protocol: 'HTTP',
   hostname,
+  endsTls: false,
   namespaces: ['ns'],
   kinds: ['HTTPRoute', 'GRPCRoute'],
   ...more,

@@ -112,6 +112,7 @@ function clientTls(row: BackendTlsRow, { configMap }: PolicyContext, note: (find
     note({ code: 'unresolved-reference', message: `ConfigMap ${namespace}/${ref.name} ${fault}`, field: `${field}.caCertificateRefs[0]` });
     return NO_CREDENTIAL;
   };
+  if (row.spec.options !== undefined) note({ code: 'unsupported', message: 'options are not known', field: 'spec.options' });
   const credentialName = credential();
   return {
     mode: 'SIMPLE',

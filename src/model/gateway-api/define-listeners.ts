@@ -91,6 +91,8 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
       }
       const front = gatewayServices(gateway, settings.domain);
       note(gateway, front.findings);
+      if (spec.infrastructure !== undefined)
+        note(gateway, [{ code: 'unsupported', message: 'nothing is deployed for a Gateway, so this changes nothing', field: 'spec.infrastructure' }]);
       if (spec.tls?.backend !== undefined)
         note(gateway, [{ code: 'unsupported', message: 'client certificates towards backends are not supported', field: 'spec.tls.backend' }]);
       const attached = [...setsByGateway.get(key).values()].sort(byRouteAge).filter((set) => {

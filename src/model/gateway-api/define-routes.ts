@@ -31,6 +31,7 @@ export interface Placement {
   readonly gateway: string;
   readonly hosts: readonly string[];
   readonly listenerHost: string;
+  readonly endsTls: boolean;
   readonly servicePort: number;
   readonly serviceNamespace: string;
 }
@@ -102,7 +103,7 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
           ? references.hasService(target, ref.name) && [`${ref.name}.${target}.svc.${settings.domain}`]
           : rows.of('ServiceEntry').get(key)?.spec.hosts;
       if (!hosts) return 'it does not exist';
-      into.push({ gateway: 'mesh', hosts, listenerHost: '', servicePort: ref.port ?? 0, serviceNamespace: target });
+      into.push({ gateway: 'mesh', hosts, listenerHost: '', endsTls: false, servicePort: ref.port ?? 0, serviceNamespace: target });
       return undefined;
     }
     if (kind !== GATEWAY && kind !== LISTENER_SET) return `parents of kind ${kind} are not supported`;
@@ -118,7 +119,14 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
       built.map(({ parent }) => parent),
     );
     for (const { parent, hosts } of attachments) {
-      into.push({ gateway: parent.internalGateway, hosts, listenerHost: parent.hostname, servicePort: 0, serviceNamespace: '' });
+      into.push({
+        gateway: parent.internalGateway,
+        hosts,
+        listenerHost: parent.hostname,
+        endsTls: parent.endsTls,
+        servicePort: 0,
+        serviceNamespace: '',
+      });
     }
     return denied;
   };
@@ -151,7 +159,8 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
   /** A listener's owner may be a Gateway or a ListenerSet. */
   const routesOf = (kinds: readonly RouteKind[], gateway: string): readonly string[] => {
     if (gateway === 'mesh') return routesAt(kinds, 'mesh');
-    const owner = ownerOf(gateway)?.key ?? '';
+    const owner = ownerOf(gateway)?.key;
+    if (owner === undefined) return [];
     return [...new Set([...routesAt(kinds, `${GATEWAY} ${owner}`), ...routesAt(kinds, `${LISTENER_SET} ${owner}`)])];
   };
 

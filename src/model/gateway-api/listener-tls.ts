@@ -26,8 +26,19 @@ export interface ListenerTls {
 
 const MODE_OPTION = 'gateway.istio.io/tls-terminate-mode';
 const CIPHERS_OPTION = 'gateway.istio.io/tls-cipher-suites';
+const PROTOCOL_OPTION = 'gateway.istio.io/listener-protocol';
+const OPTIONS = [MODE_OPTION, CIPHERS_OPTION, PROTOCOL_OPTION];
 
 export function listenerTls(listener: Listener, field: string, context: TlsContext): ListenerTls {
+  const unknown = Object.keys(listener.tls?.options ?? {}).filter((option) => !OPTIONS.includes(option));
+  const made = settingsOf(listener, field, context);
+  const findings = unknown.map(
+    (option): Finding => ({ code: 'unsupported', message: `option ${option} is not known`, field: `${field}.tls.options` }),
+  );
+  return { ...made, findings: [...made.findings, ...findings] };
+}
+
+function settingsOf(listener: Listener, field: string, context: TlsContext): ListenerTls {
   const { tls } = listener;
   if (tls === undefined) return { isValid: true, findings: [] };
   const ciphers = (tls.options?.[CIPHERS_OPTION] ?? '')
@@ -58,7 +69,7 @@ export function listenerTls(listener: Listener, field: string, context: TlsConte
 /** East-west gateways between networks hand mutual TLS on by SNI. */
 function isAutoPassthrough({ port, tls }: Listener, labels: Readonly<Record<string, string>>): boolean {
   const byNetwork = labels['topology.istio.io/network'] !== undefined && String(port) === (labels['networking.istio.io/gatewayPort'] ?? '15443');
-  return byNetwork || tls?.options?.['gateway.istio.io/listener-protocol'] === 'auto-passthrough';
+  return byNetwork || tls?.options?.[PROTOCOL_OPTION] === 'auto-passthrough';
 }
 
 interface Certificates {

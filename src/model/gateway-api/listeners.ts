@@ -19,6 +19,8 @@ export interface RouteParent {
   readonly protocol: string;
   /** '' for any. */
   readonly hostname: string;
+  /** A byte stream whose TLS ends here. */
+  readonly endsTls: boolean;
   /** Namespaces whose routes may attach; '*' for all. */
   readonly namespaces: readonly string[] | '*';
   readonly kinds: readonly RouteKind[];
@@ -58,6 +60,7 @@ export function buildListener(
     port: listener.port ?? 0,
     protocol: listener.protocol,
     hostname: listener.hostname ?? '',
+    endsTls: listener.protocol === 'TLS' && listener.tls?.mode !== 'Passthrough',
     namespaces,
     kinds: kinds.kinds,
   };
@@ -120,7 +123,7 @@ function supportedKinds({ protocol, tls, allowedRoutes }: Listener, field: strin
   if (protocol === 'HTTP' || protocol === 'HTTPS') supported.push('HTTPRoute', 'GRPCRoute');
   if (protocol === 'TCP') supported.push('TCPRoute');
   if (protocol === 'TLS') supported.push('TLSRoute');
-  if (protocol === 'TLS' && tls?.mode === 'Terminate') supported.push('TCPRoute');
+  if (protocol === 'TLS' && tls !== undefined && tls.mode !== 'Passthrough') supported.push('TCPRoute');
   const allowed = allowedRoutes?.kinds ?? [];
   if (allowed.length === 0) return { kinds: supported, findings: [] };
   const names = allowed.map((kind) => kindOf(kind, { group: GATEWAY_GROUP, kind: '' }));

@@ -172,6 +172,8 @@ export interface GatewaySpec {
   readonly gatewayClassName: string;
   readonly listeners?: readonly Listener[];
   readonly addresses?: readonly { readonly type?: string; readonly value?: string }[];
+  /** For who deploys proxies: not for us. */
+  readonly infrastructure?: unknown;
   readonly allowedListeners?: { readonly namespaces?: NamespaceChoice };
   readonly tls?: {
     readonly frontend?: {
