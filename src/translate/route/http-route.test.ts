@@ -124,6 +124,17 @@ describe('match', () => {
       [['payload', 'a.b'], true],
     ]);
   });
+
+  test.each([{}, { regex: '*' }, { prefix: '' }])('VS-044 an empty match asks that the claim is there: %j', (empty) => {
+    const text = JSON.stringify(match({ headers: { '@request.auth.claims.group': empty } }).dynamicMetadata);
+    expect(text.match(/"presentMatch":true/g)).toHaveLength(2);
+    expect(text).not.toContain('stringMatch');
+  });
+
+  test('VS-044 a path with an empty part is no claim', () => {
+    expect(match({ headers: { '@request.auth.claims.a..b': { exact: 'x' } } }).dynamicMetadata).toBeUndefined();
+    expect(match({ headers: { '@request.auth.claims[a][]': { exact: 'x' } } }).dynamicMetadata).toBeUndefined();
+  });
 });
 
 describe('action', () => {
