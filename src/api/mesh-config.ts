@@ -3,7 +3,7 @@
  * https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
  * `MeshConfig` is what a user may write; `EffectiveMeshConfig` has Istio's defaults filled in.
  */
-import type { ConnectionPoolSettings, HTTPRetry, LocalityLoadBalancerSetting, OutlierDetection } from './istio.js';
+import type { ClientTLSSettings, ConnectionPoolSettings, HTTPRetry, LocalityLoadBalancerSetting, OutlierDetection } from './istio.js';
 
 /** A duration as YAML writes it: '10s', '100ms', '1h30m'. */
 export type DurationText = string;
@@ -16,6 +16,8 @@ export interface TcpKeepalive {
 
 export interface OutboundTrafficPolicy {
   mode?: 'ALLOW_ANY' | 'REGISTRY_ONLY' | 'ALLOW_ANY_DYNAMIC_DNS';
+  /** ALLOW_ANY_DYNAMIC_DNS only: TLS that the proxy originates to the hosts it resolves. */
+  tls?: ClientTLSSettings;
 }
 
 export interface TLSConfig {
@@ -150,7 +152,7 @@ export type EffectiveMeshConfig = MeshConfig &
       | 'trustDomainAliases'
     >
   > & {
-    readonly outboundTrafficPolicy: Required<OutboundTrafficPolicy>;
+    readonly outboundTrafficPolicy: Required<Pick<OutboundTrafficPolicy, 'mode'>> & Pick<OutboundTrafficPolicy, 'tls'>;
     readonly inboundTrafficPolicy: { mode: 'PASSTHROUGH' | 'LOCALHOST' };
     readonly localityLbSetting: LocalityLoadBalancerSetting;
   };

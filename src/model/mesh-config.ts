@@ -63,7 +63,10 @@ export function effectiveMeshConfig(user?: MeshConfig): EffectiveMeshConfig {
     defaultProviders: { ...defaults.defaultProviders, ...set.defaultProviders },
     extensionProviders: mergeProviders(defaults.extensionProviders, set.extensionProviders ?? []),
     // The protobuf enum's zero value is REGISTRY_ONLY: an empty policy means that.
-    outboundTrafficPolicy: { mode: set.outboundTrafficPolicy?.mode ?? (set.outboundTrafficPolicy === undefined ? 'ALLOW_ANY' : 'REGISTRY_ONLY') },
+    outboundTrafficPolicy: {
+      mode: set.outboundTrafficPolicy?.mode ?? (set.outboundTrafficPolicy === undefined ? 'ALLOW_ANY' : 'REGISTRY_ONLY'),
+      ...(set.outboundTrafficPolicy?.tls && { tls: set.outboundTrafficPolicy.tls }),
+    },
     inboundTrafficPolicy: { mode: set.inboundTrafficPolicy?.mode ?? 'PASSTHROUGH' },
   };
 }

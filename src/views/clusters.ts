@@ -72,7 +72,7 @@ export function defineClusterViews(mesh: Mesh): ClusterViews {
         const keepCase = keepsHeaderCase(mesh, scope.proxyConfig);
         clusters.push(passthroughCluster(config, keepCase));
         if (sidecarScopes.outboundTrafficPolicy(scope) === 'ALLOW_ANY_DYNAMIC_DNS')
-          clusters.push(allowAnyDynamicDnsCluster(config, unknownHostsDnsCache(scope), keepCase));
+          clusters.push(allowAnyDynamicDnsCluster(config, unknownHostsDnsCache(scope), keepCase, scope.certificates));
       }
       return clusters.map(encodeCluster);
     },

@@ -6,11 +6,12 @@ import { Cluster_DiscoveryType, Cluster_LbPolicy } from '@envoyproxy/xds-protos/
 import { ClusterConfig } from '@envoyproxy/xds-protos/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster.js';
 import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
 import { ALLOW_ANY_DYNAMIC_DNS_CLUSTER, BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER } from '../../model/names.js';
-import type { IpMode } from '../../model/proxy.js';
+import type { CertificateSource, IpMode } from '../../model/proxy.js';
 import { duration, toAny } from '../proto.js';
 import { applyConnectionPool } from './connection-pool.js';
 import { type DnsCache, translateDnsCache } from './dns-cache.js';
 import { type ClusterDraft, type ClusterPartial, draftCluster, finishCluster } from './draft.js';
+import { originateToUnknownHosts } from './transport-socket.js';
 import { preserveCase } from './upstream-protocol.js';
 
 /** Source address of a proxy's connections to its own workload: iptables rules recognise it and do not loop it back. */
@@ -46,7 +47,14 @@ export function inboundPassthroughCluster(mesh: EffectiveMeshConfig, ipMode: IpM
 }
 
 /** ALLOW_ANY_DYNAMIC_DNS: unknown HTTP hosts are resolved by the proxy itself. */
-export function allowAnyDynamicDnsCluster(mesh: EffectiveMeshConfig, cache: DnsCache, keepHeaderCase: boolean): ClusterPartial {
+export function allowAnyDynamicDnsCluster(
+  mesh: EffectiveMeshConfig,
+  cache: DnsCache,
+  keepHeaderCase: boolean,
+  certificates: CertificateSource,
+): ClusterPartial {
+  const { tls } = mesh.outboundTrafficPolicy;
+  const isTls = tls?.mode === 'SIMPLE' || tls?.mode === 'MUTUAL';
   const draft = draftPassthrough(ALLOW_ANY_DYNAMIC_DNS_CLUSTER, mesh, keepHeaderCase);
   draft.discovery = undefined;
   draft.cluster.altStatName = `${ALLOW_ANY_DYNAMIC_DNS_CLUSTER};`;
@@ -56,11 +64,13 @@ export function allowAnyDynamicDnsCluster(mesh: EffectiveMeshConfig, cache: DnsC
     value: {
       name: 'envoy.clusters.dynamic_forward_proxy',
       typedConfig: toAny(ClusterConfig, {
-        allowInsecureClusterOptions: true,
+        // Envoy asks for checks of names where there is TLS to check.
+        ...(isTls && !tls.sni && tls.insecureSkipVerify !== true ? {} : { allowInsecureClusterOptions: true }),
         clusterImplementationSpecifier: { $case: 'dnsCacheConfig', value: translateDnsCache(cache) },
       }),
     },
   };
+  if (isTls) originateToUnknownHosts(draft, tls, certificates, mesh);
   return finishCluster(draft);
 }
 

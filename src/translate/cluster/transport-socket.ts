@@ -4,8 +4,10 @@
  */
 import { Cluster_DiscoveryType } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 import type { ClientTLSSettings } from '../../api/istio.js';
+import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
 import { outboundSni } from '../../model/names.js';
 import { isDetected } from '../../model/protocol.js';
+import type { CertificateSource } from '../../model/proxy.js';
 import { HTTP_ALPN } from '../http-filter/mesh-alpn.js';
 import { proxyProtocolSocket, rawBufferSocket } from '../tls/sockets.js';
 import { istioMutualContext, originatedContext, tlsTransportSocket } from '../tls/upstream.js';
@@ -77,6 +79,20 @@ function originate(draft: ClusterDraft, input: OutboundClusterInput, tls: Client
     certificates: input.certificates,
     tlsDefaults: input.mesh.tlsDefaults,
   });
+  if (context !== undefined) draft.cluster.transportSocket = tlsTransportSocket(context);
+}
+
+/** TLS to hosts that no service has, in the cluster that resolves them (MC-006). There is no rule that could give a sidecar a Secret. */
+export function originateToUnknownHosts(
+  draft: ClusterDraft,
+  tls: ClientTLSSettings,
+  certificates: CertificateSource,
+  mesh: EffectiveMeshConfig,
+): void {
+  if (tls.credentialName && !tls.credentialName.startsWith('configmap://')) return;
+  const subjectAltNames = tls.subjectAltNames ?? [];
+  applyAutoSni(draft, tls, subjectAltNames);
+  const context = originatedContext({ tls, subjectAltNames, http2: false, certificates, tlsDefaults: mesh.tlsDefaults });
   if (context !== undefined) draft.cluster.transportSocket = tlsTransportSocket(context);
 }
 
