@@ -17,6 +17,7 @@ import { defineRequestAuthentications } from './request-authentications.js';
 import { defineRows } from './rows.js';
 import { defineServices, type ModelSettings } from './services.js';
 import { defineSidecarScopes } from './sidecar-scope.js';
+import { defineTelemetries } from './telemetry.js';
 import { defineVirtualServices } from './virtual-services.js';
 
 /** Settings of a control plane for one cluster. */
@@ -41,6 +42,7 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
   const peerAuthentications = definePeerAuthentications(graph, base);
   const requestAuthentications = defineRequestAuthentications(graph, base);
   const authorizationPolicies = defineAuthorizationPolicies(graph, base);
+  const telemetries = defineTelemetries(graph, base);
   const envoyFilters = defineEnvoyFilters(graph, base);
   return {
     graph,
@@ -57,6 +59,7 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
     peerAuthentications,
     requestAuthentications,
     authorizationPolicies,
+    telemetries,
     envoyFilters,
   };
 }

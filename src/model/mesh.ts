@@ -21,6 +21,7 @@ import type { EnvoyFilters } from './envoy-filters.js';
 import type { Proxy } from './proxy.js';
 import type { EndpointScope, InboundScope, OutboundScope, ServiceTarget } from './scope.js';
 import type { Endpoint, Port, Service } from './service.js';
+import type { Telemetries } from './telemetry.js';
 import type { ReportedHealth } from './workload-registration.js';
 
 /** One collection per kind, keyed `namespace/name` (rows.ts). Unknown kinds never get here. */
@@ -207,5 +208,6 @@ export interface Mesh {
   readonly peerAuthentications: PeerAuthentications;
   readonly requestAuthentications: RequestAuthentications;
   readonly authorizationPolicies: AuthorizationPolicies;
+  readonly telemetries: Telemetries;
   readonly envoyFilters: EnvoyFilters;
 }

@@ -11,6 +11,7 @@ import { NETWORK, NO_LOCALITY } from './workload.js';
 /** What is known of a node: from an xDS request or from a proxies file. */
 export interface NodeDescription {
   readonly id: string;
+  readonly cluster?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** As in an Envoy node, or as text: `region/zone/subzone`. */
   readonly locality?: string | { readonly region?: string; readonly zone?: string; readonly subZone?: string; readonly subzone?: string };
@@ -48,6 +49,7 @@ export function parseNode(node: NodeDescription, identity = ''): Proxy {
     labels,
     clusterId: text(metadata, 'CLUSTER_ID') ?? '',
     network: text(metadata, 'NETWORK') ?? labels[NETWORK] ?? '',
+    ...(node.cluster !== undefined && node.cluster !== '' && { serviceCluster: node.cluster }),
     serviceAccount: text(metadata, 'SERVICE_ACCOUNT') ?? '',
     identity,
     nodeName: text(metadata, 'NODE_NAME') ?? '',
@@ -114,4 +116,19 @@ function fromText(locality: string): Partial<Locality> {
 function interceptionOf(metadata: Readonly<Record<string, unknown>>): InterceptionMode {
   const mode = text(metadata, 'INTERCEPTION_MODE');
   return mode === 'NONE' || mode === 'TPROXY' ? mode : 'REDIRECT';
+}
+
+/**
+ * The name of a workload's service by OpenTelemetry's conventions: what its owner says, else what the deployment is called, else the pod.
+ * https://opentelemetry.io/docs/specs/semconv/non-normative/k8s-attributes/#service-attributes
+ */
+export function openTelemetryServiceName({ name, labels, metadata }: Pick<Proxy, 'name' | 'labels' | 'metadata'>): string {
+  const names = [
+    stringMap(metadata['ANNOTATIONS'])['resource.opentelemetry.io/service.name'],
+    labels['app.kubernetes.io/instance'],
+    labels['app.kubernetes.io/name'],
+    text(metadata, 'WORKLOAD_NAME'),
+    name,
+  ];
+  return names.find((found) => found !== undefined && found !== '') ?? 'unknown_service';
 }

@@ -30,6 +30,8 @@ export interface Proxy {
   readonly labels: Readonly<Record<string, string>>;
   readonly clusterId: string;
   readonly network: string;
+  /** `cluster` of the Envoy node, where it has one: the name under which tracers report. */
+  readonly serviceCluster?: string;
   readonly serviceAccount: string;
   /** SPIFFE id that the peer proved, '' when it proved none. Secrets go to this identity only. */
   readonly identity: string;

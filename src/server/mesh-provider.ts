@@ -125,9 +125,12 @@ export class MeshProvider implements ResourceProvider {
 export const proxyName = (proxy: Proxy): string => `${proxy.name}.${proxy.namespace}`;
 
 function parse(node: Node, identity: WorkloadIdentity | undefined): Proxy {
-  const { id, metadata, locality } = node;
+  const { id, cluster, metadata, locality } = node;
   try {
-    return parseNode({ id, ...(metadata && { metadata }), ...(locality && { locality }) }, identity === undefined ? '' : formatSpiffeId(identity));
+    return parseNode(
+      { id, ...(cluster !== undefined && { cluster }), ...(metadata && { metadata }), ...(locality && { locality }) },
+      identity === undefined ? '' : formatSpiffeId(identity),
+    );
   } catch (error) {
     if (error instanceof NodeError) throw new Refusal(GrpcStatus.INVALID_ARGUMENT, error.message);
     throw error;

@@ -1,8 +1,11 @@
 /**
  * The listener settings of each proxy, interned: proxies with equal settings share every listener. Keys carry the settings' id.
  */
+import { defineBackends } from '../model/extension-providers.js';
 import type { Mesh } from '../model/mesh.js';
+import { openTelemetryServiceName } from '../model/proxy-node.js';
 import { internScope } from '../model/scope.js';
+import type { WorkloadMode } from '../model/telemetry-merge.js';
 import type { OutboundSettings } from '../translate/listener/outbound.js';
 import { type ListenerSettings, listenerSettings, type WorkloadFacts } from '../translate/listener/settings.js';
 import type { VirtualOutboundSettings } from '../translate/listener/virtual-outbound.js';
@@ -12,12 +15,25 @@ export type InternedOutboundSettings = OutboundSettings & { readonly id: string 
 
 export type InternedVirtualOutboundSettings = VirtualOutboundSettings & { readonly id: string };
 
-/** A query: proxy key → settings. */
-export function defineListenerSettings(mesh: Mesh): { get(proxyKey: string): InternedSettings } {
-  return mesh.graph.query(
-    'listenerSettings',
-    (proxyKey: string): InternedSettings => internScope<InternedSettings>('ls', listenerSettings(mesh.config(), workloadFacts(mesh, proxyKey))),
-  );
+/** Queries: proxy key → settings. */
+export interface ListenerSettingsQueries {
+  /** Of what leaves a sidecar, and of gateways. */
+  get(proxyKey: string): InternedSettings;
+  /** Of what comes into a sidecar. */
+  inbound(proxyKey: string): InternedSettings;
+}
+
+export function defineListenerSettings(mesh: Mesh): ListenerSettingsQueries {
+  const find = defineBackends(mesh.graph, mesh);
+  const environment = (name: string): string => process.env[name] ?? '';
+  const settingsOf = (proxyKey: string, mode: WorkloadMode): InternedSettings => {
+    const { namespace, labels } = mesh.proxies.get(proxyKey) ?? { namespace: '', labels: {} };
+    const telemetry = { specs: mesh.telemetries.of({ namespace, labels }), mode, find, environment };
+    return internScope<InternedSettings>('ls', listenerSettings(mesh.config(), workloadFacts(mesh, proxyKey), telemetry));
+  };
+  const outbound = mesh.graph.query('listenerSettings', (proxyKey: string): InternedSettings => settingsOf(proxyKey, 'CLIENT'));
+  const inbound = mesh.graph.query('inboundListenerSettings', (proxyKey: string): InternedSettings => settingsOf(proxyKey, 'SERVER'));
+  return { get: (proxyKey) => outbound.get(proxyKey), inbound: (proxyKey) => inbound.get(proxyKey) };
 }
 
 /** The facts of a proxy that settings depend on; gateways make their HTTP settings of them too. */
@@ -38,6 +54,10 @@ export function workloadFacts(mesh: Mesh, proxyKey: string): WorkloadFacts {
     canonicalName: proxy?.labels['service.istio.io/canonical-name'] ?? '',
     canonicalRevision: proxy?.labels['service.istio.io/canonical-revision'] ?? '',
     meshId: typeof meshId === 'string' ? meshId : '',
+    isGateway: scope.type === 'router',
+    istioVersion: scope.istioVersion,
+    serviceCluster: proxy?.serviceCluster ?? '',
+    serviceName: proxy === undefined ? '' : openTelemetryServiceName(proxy),
   };
 }
 

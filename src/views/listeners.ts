@@ -27,7 +27,7 @@ export function defineListenerViews(mesh: Mesh): ListenerViews {
       if (scope.type !== 'sidecar') return [];
       const self = mesh.proxies.get(proxyKey)?.ipAddresses[0] ?? '';
       const own = settings.get(proxyKey);
-      return [...outbound.chunks(scope, own, self), inbound.chunk(mesh.proxies.inboundScope(proxyKey), own)];
+      return [...outbound.chunks(scope, own, self), inbound.chunk(mesh.proxies.inboundScope(proxyKey), settings.inbound(proxyKey))];
     },
   };
 }

@@ -3,6 +3,9 @@
  * https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format
  */
 
+import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
+import type { FileLog } from './file.js';
+
 /** Operator of each named value, in the order of the JSON keys of the reference's documentation. */
 const OPERATORS = {
   start_time: '%START_TIME%',
@@ -62,3 +65,22 @@ export const DEFAULT_TEXT_FORMAT = `${[
   OPERATORS.requested_server_name,
   OPERATORS.route_name,
 ].join(' ')}\n`;
+
+/** The format that MeshConfig gives. */
+export function meshFormat({ accessLogEncoding, accessLogFormat = '' }: EffectiveMeshConfig): FileLog['format'] {
+  if (accessLogEncoding === 'TEXT') return { text: accessLogFormat === '' ? DEFAULT_TEXT_FORMAT : withNewline(accessLogFormat) };
+  return { json: (accessLogFormat === '' ? undefined : parseObject(accessLogFormat)) ?? DEFAULT_JSON_FORMAT };
+}
+
+/** A line of a text format ends with a newline, whether the user wrote it or not. */
+export const withNewline = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
+
+/** undefined for text that is no JSON object: the reference falls back to its default then. */
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,23 +1,30 @@
 /**
- * Access logs: which ones a mesh wants (as plain values, part of the listener settings) and their translation for connection managers,
- * tcp_proxies and listeners. The Telemetry API will make other {@link AccessLogs} values; the translation stays. MC-002..MC-005.
+ * Access logs: which ones a workload wants (as plain values, part of the listener settings) and their translation for connection managers,
+ * tcp_proxies and listeners. Telemetry decides (TE-012, TE-013); where none does, MeshConfig's older fields (MC-002..MC-005).
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
  */
 import type { AccessLog, AccessLogFilter } from '@envoyproxy/xds-protos/envoy/config/accesslog/v3/accesslog.js';
+import { ExpressionFilter } from '@envoyproxy/xds-protos/envoy/extensions/access_loggers/filters/cel/v3/cel.js';
 import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
-import type { Partial } from '../proto.js';
+import { type FindBackend, findProvider } from '../../model/extension-providers.js';
+import type { LogChoice } from '../../model/telemetry-merge.js';
+import { type Partial, toAny } from '../proto.js';
 import { type FileLog, translateFileLog } from './file.js';
-import { DEFAULT_JSON_FORMAT, DEFAULT_TEXT_FORMAT } from './formats.js';
-import { type GrpcLog, translateGrpcLog } from './grpc.js';
+import { meshFormat } from './formats.js';
+import { type GrpcLog, type StreamLog, translateGrpcLog, translateStreamLog } from './grpc.js';
+import { type OpenTelemetryLog, translateOpenTelemetryLog } from './open-telemetry.js';
+import { providerSink } from './providers.js';
 
-export type LogSink = FileLog | GrpcLog;
+export type LogSink = FileLog | GrpcLog | StreamLog | OpenTelemetryLog;
 
 export interface AccessLogs {
-  /** On connection managers and tcp_proxies. */
-  readonly sinks: readonly LogSink[];
+  /** On connection managers and tcp_proxies. `filter`: CEL, only what it is true for is logged. */
+  readonly sinks: readonly (LogSink & { readonly filter?: string })[];
   /** Also log connections that no filter chain took, on the listener itself. */
   readonly onListener: boolean;
 }
+
+type Place = 'http' | 'tcp' | 'listener';
 
 /** Access logs as MeshConfig asks for them. */
 export function meshAccessLogs(config: EffectiveMeshConfig): AccessLogs {
@@ -29,21 +36,21 @@ export function meshAccessLogs(config: EffectiveMeshConfig): AccessLogs {
   return { sinks, onListener: config.disableEnvoyListenerLog !== true };
 }
 
-function meshFormat({ accessLogEncoding, accessLogFormat = '' }: EffectiveMeshConfig): FileLog['format'] {
-  if (accessLogEncoding === 'TEXT') return { text: accessLogFormat === '' ? DEFAULT_TEXT_FORMAT : withNewline(accessLogFormat) };
-  return { json: (accessLogFormat === '' ? undefined : parseObject(accessLogFormat)) ?? DEFAULT_JSON_FORMAT };
-}
-
-const withNewline = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
-
-/** undefined for text that is no JSON object: the reference falls back to its default then. */
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+/** Access logs as Telemetry chose them, by the provider's name. When none of its providers can be used, as MeshConfig asks for them. */
+export function chosenAccessLogs(config: EffectiveMeshConfig, choices: readonly LogChoice[] | undefined, find: FindBackend): AccessLogs {
+  const known = (choices ?? []).flatMap(({ provider: name, disabled, filter }) => {
+    const provider = findProvider(config.extensionProviders, name);
+    const sink = provider && providerSink(provider, config, find);
+    return sink === undefined ? [] : [{ name: provider?.name ?? '', disabled, sink: filter === '' ? sink : { ...sink, filter } }];
+  });
+  if (known.length === 0) return meshAccessLogs(config);
+  return {
+    sinks: known
+      .filter(({ disabled }) => !disabled)
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+      .map(({ sink }) => sink),
+    onListener: config.disableEnvoyListenerLog !== true,
+  };
 }
 
 /** Logs of a connection manager. */
@@ -53,12 +60,40 @@ export const httpAccessLogs = (logs: AccessLogs): Partial<AccessLog>[] => logs.s
 export const tcpAccessLogs = (logs: AccessLogs): Partial<AccessLog>[] => logs.sinks.map((sink) => translate(sink, 'tcp'));
 
 /** Logs of a listener: only connections without a filter chain (flag NR), everything else is logged further in. */
-export function listenerAccessLogs(logs: AccessLogs): Partial<AccessLog>[] {
-  if (!logs.onListener) return [];
-  return logs.sinks.map((sink) => ({ ...translate(sink, 'listener'), filter: NO_ROUTE }));
-}
+export const listenerAccessLogs = (logs: AccessLogs): Partial<AccessLog>[] =>
+  logs.onListener ? logs.sinks.map((sink) => translate(sink, 'listener')) : [];
 
 const NO_ROUTE: Partial<AccessLogFilter> = { filterSpecifier: { $case: 'responseFlagFilter', value: { flags: ['NR'] } } };
 
-const translate = (sink: LogSink, place: 'http' | 'tcp' | 'listener'): Partial<AccessLog> =>
-  sink.kind === 'file' ? translateFileLog(sink) : translateGrpcLog(place);
+function translate(sink: AccessLogs['sinks'][number], place: Place): Partial<AccessLog> {
+  const filters = [...(place === 'listener' ? [NO_ROUTE] : []), ...(sink.filter === undefined ? [] : [expression(sink.filter)])];
+  const [first] = filters;
+  if (first === undefined) return translateSink(sink, place);
+  const filter = filters.length === 1 ? first : { filterSpecifier: { $case: 'andFilter' as const, value: { filters } } };
+  return { ...translateSink(sink, place), filter };
+}
+
+function translateSink(sink: LogSink, place: Place): Partial<AccessLog> {
+  switch (sink.kind) {
+    case 'file':
+      return translateFileLog(sink);
+    case 'grpc':
+      return translateGrpcLog(place);
+    case 'http-stream':
+    case 'tcp-stream':
+      return translateStreamLog(sink);
+    case 'open-telemetry':
+      return translateOpenTelemetryLog(sink);
+  }
+}
+
+/** https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/access_loggers/filters/cel/v3/cel.proto */
+const expression = (text: string): Partial<AccessLogFilter> => ({
+  filterSpecifier: {
+    $case: 'extensionFilter',
+    value: {
+      name: 'envoy.access_loggers.extension_filters.cel',
+      configType: { $case: 'typedConfig', value: toAny(ExpressionFilter, { expression: text }) },
+    },
+  },
+});

@@ -10,6 +10,7 @@ import type { GatewayServer } from '../../model/mesh.js';
 import { type Protocol, parseProtocol } from '../../model/protocol.js';
 import type { CertificateSource } from '../../model/proxy.js';
 import { NO_SECURITY, type SecurityFilters } from '../http-filter/security.js';
+import { tcpStats } from '../http-filter/stats.js';
 import { type ChainMatch, MATCH_ALL } from '../listener/filter-chain-match.js';
 import { protocolFilters } from '../listener/protocol-filters.js';
 import type { HttpSettings, TcpSettings } from '../listener/settings.js';
@@ -105,6 +106,7 @@ const connectionManager = (
 
 const stream = (protocol: Protocol, proxy: TcpProxyPlan, { security, tcp }: ChainContext): Partial<Filter>[] => [
   ...security.network,
+  ...tcpStats(tcp),
   ...protocolFilters(protocol, proxy.statPrefix),
   tcpProxy(proxy, tcp),
 ];

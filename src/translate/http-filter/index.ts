@@ -1,7 +1,7 @@
 /**
  * The HTTP filter chain. Its order is the order of the array below (envoy-shapes §4): a new filter is one file and one line here. What
  * resolves names comes last but for the router.
- * Places that later issues fill, in order: metadata exchange before everything; istio.stats and stateful_session between cors and the router.
+ * Places that later issues fill, in order: metadata exchange before everything; stateful_session between istio.stats and the router.
  */
 import type { HttpFilter as Filter } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import type { Protocol } from '../../model/protocol.js';
@@ -18,6 +18,7 @@ import { meshAlpn } from './mesh-alpn.js';
 import { rbac } from './rbac.js';
 import { router } from './router.js';
 import type { HttpSecurity } from './security.js';
+import { httpStats, type StatsFilter } from './stats.js';
 
 /** What a filter may depend on. */
 export interface HttpFilterContext {
@@ -29,6 +30,8 @@ export interface HttpFilterContext {
   readonly marksHttp?: boolean;
   /** Of the workload itself; what a sidecar sends to others has none. */
   readonly security?: HttpSecurity;
+  /** Istio's metrics, for proxies that can make them. */
+  readonly stats?: readonly StatsFilter[];
   /** Caches of the dynamic forward proxy clusters that routes may lead to. */
   readonly dnsCaches?: readonly DnsCache[];
 }
@@ -36,7 +39,7 @@ export interface HttpFilterContext {
 /** One kind of filter, or several in a row: undefined where it has no business in the chain. */
 export type HttpFilter = (context: HttpFilterContext) => Partial<Filter> | readonly Partial<Filter>[] | undefined;
 
-const HTTP_FILTERS: readonly HttpFilter[] = [extAuthz, jwt, rbac, grpcWeb, grpcStats, fault, cors, meshAlpn];
+const HTTP_FILTERS: readonly HttpFilter[] = [extAuthz, jwt, rbac, grpcWeb, grpcStats, fault, cors, meshAlpn, httpStats];
 
 export function httpFilters(context: HttpFilterContext): Partial<Filter>[] {
   const caches = context.dnsCaches ?? [];

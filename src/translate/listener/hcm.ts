@@ -39,7 +39,8 @@ export interface HcmOptions {
 }
 
 const NONE = duration('0s');
-const REQUEST_ID = { typedConfig: toAny(UuidRequestIdConfig, { useRequestIdForTraceSampling: true }) };
+const requestId = (useRequestIdForTraceSampling: boolean) => ({ typedConfig: toAny(UuidRequestIdConfig, { useRequestIdForTraceSampling }) });
+const REQUEST_ID = requestId(true);
 const PRESERVE_CASE: Partial<Http1ProtocolOptions> = {
   headerKeyFormat: {
     headerFormat: {
@@ -73,6 +74,7 @@ export function translateHcm(
       protocol,
       suppressDebugHeaders: proxyHeaders.envoyDebugHeaders?.disabled === true,
       ...(security !== undefined && { security }),
+      ...(settings.stats !== undefined && { stats: settings.stats }),
       dnsCaches,
     }),
     ...pathNormalization(settings),
@@ -87,7 +89,7 @@ export function translateHcm(
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: NONE,
     proxy100Continue: true,
-    requestIdExtension: REQUEST_ID,
+    requestIdExtension: settings.ignoresRequestIdForSampling === true ? requestId(false) : REQUEST_ID,
     ...extra,
   };
 }

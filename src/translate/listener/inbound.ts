@@ -12,6 +12,7 @@ import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, inboundClusterName, VI
 import type { Protocol } from '../../model/protocol.js';
 import { listenerAccessLogs } from '../access-log/index.js';
 import type { SecurityFilters } from '../http-filter/security.js';
+import { tcpStats } from '../http-filter/stats.js';
 import { duration, type Partial } from '../proto.js';
 import { inboundRouteConfiguration } from '../route/inbound.js';
 import { addresses, listenerName, wildcards } from './address.js';
@@ -126,7 +127,7 @@ function blackhole({ inboundPort, tcp }: ListenerSettings): Chain {
     chain: {
       name: 'virtualInbound-blackhole',
       filterChainMatch: { destinationPort: inboundPort },
-      filters: [tcpProxy({ ...toCluster(BLACK_HOLE_CLUSTER), silent: true }, tcp)],
+      filters: [...tcpStats(tcp), tcpProxy({ ...toCluster(BLACK_HOLE_CLUSTER), silent: true }, tcp)],
     },
   };
 }
@@ -140,6 +141,7 @@ function portPlace(port: InboundPort, plan: InboundPlan, settings: ListenerSetti
     httpName: name,
     tcp: () => [
       ...plan.security.network,
+      ...tcpStats(settings.tcp),
       ...protocolFilters(port.protocol, port.tcpStatPrefix),
       tcpProxy({ to: clusterName, statPrefix: port.tcpStatPrefix }, settings.tcp),
     ],
@@ -162,7 +164,11 @@ function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: Inbound
     protocol: 'Unsupported',
     tcpName: VIRTUAL_INBOUND,
     httpName: `${VIRTUAL_INBOUND}-catchall-http`,
-    tcp: () => [...plan.security.network, tcpProxy({ to: clusterName, statPrefix: plan.passthroughStatPrefix }, settings.tcp)],
+    tcp: () => [
+      ...plan.security.network,
+      ...tcpStats(settings.tcp),
+      tcpProxy({ to: clusterName, statPrefix: plan.passthroughStatPrefix }, settings.tcp),
+    ],
     http: () => [
       httpConnectionManager(
         { side: 'inbound', statPrefix: clusterName, routes: inboundRouteConfiguration(route), protocol: 'Unsupported', security: plan.security.http },

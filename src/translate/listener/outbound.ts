@@ -6,6 +6,7 @@ import { TrafficDirection } from '@envoyproxy/xds-protos/envoy/config/core/v3/ba
 import type { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import type { Filter, FilterChain } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
 import type { DnsCache } from '../cluster/dns-cache.js';
+import { tcpStats } from '../http-filter/stats.js';
 import { duration, type Partial } from '../proto.js';
 import { addresses, listenerName, localhosts } from './address.js';
 import { configMetadata } from './config-metadata.js';
@@ -67,7 +68,7 @@ function translateChain({ match, virtualService, to }: ChainPlan, plan: Outbound
 function filters(to: ChainPlan['to'], plan: OutboundListenerPlan, { tcp, http }: OutboundSettings): Partial<Filter>[] {
   if (to.kind === 'tcp') {
     const resolution = to.resolvesSni === undefined ? [] : [sniDynamicForwardProxy(to.resolvesSni)];
-    return [...resolution, ...protocolFilters(to.protocol, to.proxy.statPrefix), tcpProxy(to.proxy, tcp)];
+    return [...tcpStats(tcp), ...resolution, ...protocolFilters(to.protocol, to.proxy.statPrefix), tcpProxy(to.proxy, tcp)];
   }
   if (http === undefined) throw new Error(`listener ${plan.name}: HTTP chain without HTTP settings`);
   const { routes, protocol, allowAbsoluteUrl = false, dnsCaches = [] } = to;
@@ -77,7 +78,7 @@ function filters(to: ChainPlan['to'], plan: OutboundListenerPlan, { tcp, http }:
 const passthrough = (otherwise: TcpProxyPlan, { tcp }: OutboundSettings): Partial<FilterChain> => ({
   name: 'PassthroughFilterChain',
   filterChainMatch: {},
-  filters: [tcpProxy(otherwise, tcp)],
+  filters: [...tcpStats(tcp), tcpProxy(otherwise, tcp)],
 });
 
 /** The listener that applications may use as an explicit HTTP proxy (SC-016). */

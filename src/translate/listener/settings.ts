@@ -5,9 +5,11 @@
  */
 import type { EffectiveMeshConfig, ProxyConfig, ProxyHeaders } from '../../api/mesh-config.js';
 import type { CertificateSource, InterceptionMode, IpMode } from '../../model/proxy.js';
-import { type AccessLogs, meshAccessLogs } from '../access-log/index.js';
+import { type AccessLogs, chosenAccessLogs } from '../access-log/index.js';
+import { type StatsFilter, statsFilters } from '../http-filter/stats.js';
 import { parseDuration } from '../proto.js';
-import { meshTracing, type Tracing } from './tracing.js';
+import type { Tracing } from './tracing.js';
+import { type WorkloadTelemetry, workloadLogging, workloadTracing } from './workload-telemetry.js';
 
 /** What decides the settings of one proxy: parts of its outbound or inbound scope and the facts that trace tags carry. */
 export interface WorkloadFacts {
@@ -26,6 +28,13 @@ export interface WorkloadFacts {
   readonly canonicalName: string;
   readonly canonicalRevision: string;
   readonly meshId: string;
+  readonly isGateway: boolean;
+  /** ISTIO_VERSION, '' for a stock Envoy. */
+  readonly istioVersion: string;
+  /** `cluster` of the Envoy node. */
+  readonly serviceCluster: string;
+  /** OpenTelemetry's name of the workload's service. */
+  readonly serviceName: string;
 }
 
 export interface ListenerSettings {
@@ -48,6 +57,8 @@ export interface ListenerSettings {
 export interface TcpSettings {
   readonly accessLogs: AccessLogs;
   readonly idleTimeout: string;
+  /** Filters that make Istio's metrics, for proxies that have them. */
+  readonly stats?: readonly StatsFilter[];
 }
 
 /** What every HTTP connection manager depends on; gateways make their own with {@link httpSettings}. */
@@ -55,6 +66,8 @@ export interface HttpSettings extends TcpSettings {
   readonly http10: boolean;
   readonly pathNormalization: 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
   readonly tracing?: Tracing;
+  /** Sampling is not decided by the request's id. */
+  readonly ignoresRequestIdForSampling?: boolean;
   readonly proxyHeaders: ProxyHeaders;
   readonly certificates: CertificateSource;
 }
@@ -64,28 +77,36 @@ export const effectiveProxyConfig = (config: EffectiveMeshConfig, own: string): 
   own === '' ? config.defaultConfig : (JSON.parse(own) as ProxyConfig);
 
 /** Settings of HTTP connection managers for any proxy, sidecar or gateway. */
-export function httpSettings(config: EffectiveMeshConfig, workload: WorkloadFacts): HttpSettings {
+export function httpSettings(config: EffectiveMeshConfig, workload: WorkloadFacts, telemetry: WorkloadTelemetry): HttpSettings {
   const proxyConfig = effectiveProxyConfig(config, workload.proxyConfig);
   const normalization = config.pathNormalization?.normalization ?? 'DEFAULT';
-  const tracing = meshTracing(config, proxyConfig, workload);
+  const tracing = workloadTracing(config, proxyConfig, workload, telemetry);
   return {
-    ...tcpSettings(config, workload),
+    ...tcpSettings(config, workload, telemetry),
     http10: workload.http10,
     pathNormalization: normalization === 'DEFAULT' ? 'BASE' : normalization,
-    ...(tracing === undefined ? {} : { tracing }),
+    ...tracing,
     proxyHeaders: proxyConfig.proxyHeaders ?? {},
     certificates: workload.certificates,
   };
 }
 
-export const tcpSettings = (config: EffectiveMeshConfig, workload: Pick<WorkloadFacts, 'idleTimeout'>): TcpSettings => ({
-  accessLogs: meshAccessLogs(config),
-  // Text that is no duration is ignored, as the reference does: it comes from a node, where nothing validates it.
-  idleTimeout: parseDuration(workload.idleTimeout) === undefined ? '' : workload.idleTimeout,
-});
+export function tcpSettings(
+  config: EffectiveMeshConfig,
+  workload: Pick<WorkloadFacts, 'idleTimeout' | 'istioVersion' | 'isGateway'>,
+  telemetry: WorkloadTelemetry,
+): TcpSettings {
+  const stats = statsFilters(config, workload, telemetry);
+  return {
+    accessLogs: chosenAccessLogs(config, workloadLogging(config, telemetry), telemetry.find),
+    // Text that is no duration is ignored, as the reference does: it comes from a node, where nothing validates it.
+    idleTimeout: parseDuration(workload.idleTimeout) === undefined ? '' : workload.idleTimeout,
+    ...(stats.length === 0 ? {} : { stats }),
+  };
+}
 
-/** Settings of all listeners of a sidecar. */
-export function listenerSettings(config: EffectiveMeshConfig, workload: WorkloadFacts): ListenerSettings {
+/** Settings of the listeners of one side of a proxy: Telemetry tells clients and servers apart. */
+export function listenerSettings(config: EffectiveMeshConfig, workload: WorkloadFacts, telemetry: WorkloadTelemetry): ListenerSettings {
   const { minProtocolVersion } = config.meshMTLS ?? {};
   return {
     ipMode: workload.ipMode,
@@ -103,7 +124,7 @@ export function listenerSettings(config: EffectiveMeshConfig, workload: Workload
       cipherSuites: config.meshMTLS?.cipherSuites ?? [],
       curves: config.meshMTLS?.ecdhCurves ?? [],
     },
-    http: httpSettings(config, workload),
-    tcp: tcpSettings(config, workload),
+    http: httpSettings(config, workload, telemetry),
+    tcp: tcpSettings(config, workload, telemetry),
   };
 }

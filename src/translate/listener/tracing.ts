@@ -1,17 +1,22 @@
 /**
- * Trace settings of HTTP connection managers as MeshConfig gives them (feature MC-031): sampling and Istio's custom tags, without a
- * provider, so that Envoy's bootstrap tracer is used. The Telemetry API will compute another {@link Tracing} value; the builder stays.
+ * Trace settings of HTTP connection managers. Telemetry chooses the tracer (TE-008 to TE-011); where none does, MeshConfig gives sampling and
+ * Istio's custom tags without a provider, so that Envoy's bootstrap tracer is used (MC-031).
  * https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto
  */
 import type { HttpConnectionManager_Tracing } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import type { CustomTag } from '@envoyproxy/xds-protos/envoy/type/tracing/v3/custom_tag.js';
 import type { EffectiveMeshConfig, ProxyConfig } from '../../api/mesh-config.js';
+import { findProvider } from '../../model/extension-providers.js';
+import type { CustomTag as TagSource, TraceChoice } from '../../model/telemetry-merge.js';
 import type { Partial } from '../proto.js';
+import { istioVersionAtLeast } from './istio-version.js';
+import { translateTracer } from './tracer.js';
+import { providerTracer, type Tracer, type TracerContext } from './tracing-providers.js';
 
 export interface TraceTag {
   readonly tag: string;
-  readonly from: 'literal' | 'environment' | 'header' | 'rbac';
-  /** The literal, the name of the variable or header, or the key of the RBAC filter's metadata. */
+  readonly from: 'literal' | 'environment' | 'header' | 'format' | 'rbac';
+  /** The literal, the name of the variable or header, a format as in access logs, or the key of the RBAC filter's metadata. */
   readonly value: string;
   readonly defaultValue?: string;
 }
@@ -22,6 +27,11 @@ export interface Tracing {
   readonly maxPathTagLength: number;
   /** Sorted by tag. */
   readonly tags: readonly TraceTag[];
+  /** The bootstrap's without one. */
+  readonly tracer?: Tracer;
+  /** A span of its own for what is sent on: the proxy is a hop, not a part of the workload. */
+  readonly spawnUpstreamSpan?: boolean;
+  readonly noContextPropagation?: boolean;
 }
 
 interface TagFacts {
@@ -42,16 +52,54 @@ const DRY_RUN_TAGS: readonly TraceTag[] = ['allow', 'deny'].flatMap((action) => 
 export function meshTracing(config: EffectiveMeshConfig, proxyConfig: ProxyConfig, facts: TagFacts): Tracing | undefined {
   if (!config.enableTracing) return undefined;
   const { tracing } = proxyConfig;
-  const tags = tracing?.enableIstioTags === false ? [] : [...DRY_RUN_TAGS, ...istioTags(facts)];
-  for (const [tag, source] of Object.entries(tracing?.customTags ?? {})) {
-    const custom = customTag(tag, source);
-    if (custom !== undefined) tags.push(custom);
-  }
   return {
     sampling: samplingOf(tracing?.sampling),
     maxPathTagLength: tracing?.maxPathTagLength ?? 0,
-    tags: tags.sort((a, b) => (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : 0)),
+    tags: allTags(tracing?.enableIstioTags !== false, tracing?.customTags ?? {}, facts),
   };
+}
+
+/** What decides, beside MeshConfig, how a Telemetry's choice comes out. */
+export interface TraceContext extends TracerContext {
+  readonly facts: TagFacts;
+  readonly isGateway: boolean;
+}
+
+/** Tracing as Telemetry chose it. undefined when it is off, and when the provider cannot be used: nothing is reported to anyone else instead. */
+export function chosenTracing(
+  config: EffectiveMeshConfig,
+  proxyConfig: ProxyConfig,
+  choice: TraceChoice,
+  context: TraceContext,
+): Tracing | undefined {
+  if (choice.disabled) return undefined;
+  const provider = findProvider(config.extensionProviders, choice.provider);
+  const found = provider && providerTracer(provider, context);
+  if (found === undefined) return undefined;
+  const { tracer, maxTagLength } = found;
+  const { tracing } = proxyConfig;
+  const { istioVersion } = context.proxy;
+  const isAtLeast = (minor: number): boolean => istioVersion === '' || istioVersionAtLeast(istioVersion, 1, minor);
+  const own = Object.entries(choice.customTags).filter(([, { formatter }]) => formatter === undefined || isAtLeast(29));
+  const tags = Object.keys(choice.customTags).length === 0 ? (tracing?.customTags ?? {}) : Object.fromEntries(own);
+  return {
+    // A sampler of the tracer's own decides: it must see everything.
+    sampling: tracer.kind === 'opentelemetry' && tracer.sampler !== undefined ? 100 : (choice.sampling ?? samplingOf(tracing?.sampling)),
+    maxPathTagLength: maxTagLength > 0 ? maxTagLength : (tracing?.maxPathTagLength ?? 0),
+    tags: allTags(choice.enableIstioTags, tags, context.facts),
+    tracer,
+    ...(context.isGateway || tracer.kind === 'skywalking' ? { spawnUpstreamSpan: true } : {}),
+    ...(choice.disableContextPropagation && isAtLeast(30) ? { noContextPropagation: true } : {}),
+  };
+}
+
+function allTags(withIstioTags: boolean, custom: Readonly<Record<string, unknown>>, facts: TagFacts): readonly TraceTag[] {
+  const tags = withIstioTags ? [...DRY_RUN_TAGS, ...istioTags(facts)] : [];
+  for (const [tag, source] of Object.entries(custom)) {
+    const own = customTag(tag, source);
+    if (own !== undefined) tags.push(own);
+  }
+  return tags.sort((a, b) => (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : 0));
 }
 
 /** Default 1 %, also for nonsense above 100, as the reference has it. */
@@ -69,16 +117,15 @@ function istioTags(facts: TagFacts): TraceTag[] {
 }
 
 function customTag(tag: string, source: unknown): TraceTag | undefined {
-  const { literal, environment, header } = (source ?? {}) as {
-    literal?: { value?: string };
-    environment?: { name?: string; defaultValue?: string };
-    header?: { name?: string; defaultValue?: string };
-  };
+  const { literal, environment, header, formatter } = (source ?? {}) as Loose<TagSource>;
   if (literal !== undefined) return { tag, from: 'literal', value: literal.value ?? '' };
   if (environment !== undefined) return { tag, from: 'environment', value: environment.name ?? '', defaultValue: environment.defaultValue ?? '' };
   if (header !== undefined) return { tag, from: 'header', value: header.name ?? '', defaultValue: header.defaultValue ?? '' };
+  if (formatter !== undefined) return { tag, from: 'format', value: formatter.value ?? '' };
   return undefined;
 }
+/** MeshConfig's own tags are not validated. */
+type Loose<T> = { readonly [K in keyof T]?: { readonly [F in keyof NonNullable<T[K]>]?: NonNullable<T[K]>[F] } };
 
 /** The `tracing` field of a connection manager. */
 export function translateTracing(tracing: Tracing): Partial<HttpConnectionManager_Tracing> {
@@ -88,6 +135,9 @@ export function translateTracing(tracing: Tracing): Partial<HttpConnectionManage
     randomSampling: { value: tracing.sampling },
     ...(tracing.maxPathTagLength > 0 ? { maxPathTagLength: tracing.maxPathTagLength } : {}),
     customTags: tracing.tags.map(translateTag),
+    ...(tracing.tracer === undefined ? {} : { provider: translateTracer(tracing.tracer) }),
+    ...(tracing.spawnUpstreamSpan === true ? { spawnUpstreamSpan: true } : {}),
+    ...(tracing.noContextPropagation === true ? { noContextPropagation: true } : {}),
   };
 }
 
@@ -99,6 +149,8 @@ function translateTag({ tag, from, value, defaultValue = '' }: TraceTag): Partia
       return { tag, type: { $case: 'environment', value: { name: value, defaultValue } } };
     case 'header':
       return { tag, type: { $case: 'requestHeader', value: { name: value, defaultValue } } };
+    case 'format':
+      return { tag, type: { $case: 'value', value } };
     case 'rbac':
       return {
         tag,

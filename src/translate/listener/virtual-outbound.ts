@@ -9,6 +9,7 @@ import type { Destination } from '../../api/istio.js';
 import { BLACK_HOLE_CLUSTER, outboundClusterName, PASSTHROUGH_CLUSTER, VIRTUAL_OUTBOUND } from '../../model/names.js';
 import { listenerAccessLogs } from '../access-log/index.js';
 import type { DnsCache } from '../cluster/dns-cache.js';
+import { tcpStats } from '../http-filter/stats.js';
 import type { Partial } from '../proto.js';
 import { catchAllRoute, type OutboundPolicy } from '../route/default-route.js';
 import { MAX_DIRECT_RESPONSE_BODY } from '../route/encode-routes.js';
@@ -62,10 +63,10 @@ export function translateVirtualOutbound(plan: VirtualOutboundPlan, settings: Vi
         // A connection to the listener's own port would come back for ever.
         name: 'virtualOutbound-blackhole',
         filterChainMatch: { destinationPort: settings.outboundPort },
-        filters: [tcpProxy({ ...toCluster(BLACK_HOLE_CLUSTER), silent: true }, settings.tcp)],
+        filters: [...tcpStats(settings.tcp), tcpProxy({ ...toCluster(BLACK_HOLE_CLUSTER), silent: true }, settings.tcp)],
       },
       ...(plan.unknownHosts === undefined ? [] : [resolvingChain(plan.unknownHosts, settings)]),
-      { name: CATCH_ALL_CHAIN, filters: [tcpProxy(plan.otherwise, settings.tcp)] },
+      { name: CATCH_ALL_CHAIN, filters: [...tcpStats(settings.tcp), tcpProxy(plan.otherwise, settings.tcp)] },
     ],
   };
 }
