@@ -18,6 +18,7 @@ interface Options {
   ip: string;
   type: 'sidecar' | 'router';
   label: Record<string, string>;
+  workloadGroup?: string;
   metadataJson?: Record<string, unknown>;
   xdsAddress?: Address;
   dataDir: string;
@@ -47,6 +48,7 @@ export function addBootstrap(program: Command): void {
     .requiredOption('--ip <ip>', 'address of the workload; several separated by commas')
     .addOption(new Option('--type <type>', 'sidecar, or router for a gateway').choices(['sidecar', 'router']).default('sidecar'))
     .option('--label <k=v>', 'label of the workload; repeatable', collectLabel, {})
+    .option('--workload-group <name>', 'register the workload under this WorkloadGroup of its namespace while it is connected')
     .option('--metadata-json <json>', 'more node metadata, over what the other options say', parseObject)
     .option('--xds-address <host:port>', 'the control plane (default: 127.0.0.1:15012, or :15010 with --plaintext)', parsed(requireAddress))
     .option(
@@ -83,6 +85,7 @@ async function bootstrap(options: Options): Promise<void> {
     INSTANCE_IPS: [ip, ...others].join(','),
     INTERCEPTION_MODE: options.interception,
     CLUSTER_ID,
+    ...(options.workloadGroup !== undefined && { AUTO_REGISTER_GROUP: options.workloadGroup }),
     ...(options.plaintext !== true && { MIZZEN_CERTIFICATES: 'ads' }),
     ...(options.concurrency !== undefined && { PROXY_CONFIG: { concurrency: options.concurrency } }),
     ...options.metadataJson,

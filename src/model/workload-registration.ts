@@ -42,7 +42,8 @@ export function registeredEntry(group: WorkloadGroup, proxy: Proxy, now: Date): 
       labels,
       annotations: {
         ...metadata.annotations,
-        ...(probe === undefined ? {} : { [HEALTH_CHECKS]: 'true' }),
+        // A stock Envoy has no agent that would probe: to wait for its report would be to wait for ever.
+        ...(probe === undefined || proxy.istioVersion === undefined ? {} : { [HEALTH_CHECKS]: 'true' }),
         [REGISTRATION.group]: group.metadata.name,
         [REGISTRATION.controller]: CONTROLLER,
         [REGISTRATION.connectedAt]: now.toISOString(),
@@ -64,6 +65,11 @@ export function registeredEntry(group: WorkloadGroup, proxy: Proxy, now: Date): 
 export function disconnectedEntry(entry: WorkloadEntry, now: Date): WorkloadEntry {
   const annotations = { ...entry.metadata.annotations, [REGISTRATION.disconnectedAt]: now.toISOString() };
   return { ...entry, metadata: { ...entry.metadata, annotations } };
+}
+
+/** The entry of a proxy that reports health although nobody expected it to: from now on its reports count. */
+export function withHealthChecks(entry: WorkloadEntry): WorkloadEntry {
+  return { ...entry, metadata: { ...entry.metadata, annotations: { ...entry.metadata.annotations, [HEALTH_CHECKS]: 'true' } } };
 }
 
 /** Whether an entry's health is decided by reports of its proxy. */

@@ -36,7 +36,8 @@ metadata: { name: pets, namespace: shop, annotations: { proxy.istio.io/health-ch
 spec: { address: 10.2.0.9, serviceAccount: web, labels: { app: web } }
 ---`;
 const WEB = { trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'web' };
-const proxyOf = (metadata: Record<string, unknown> = { AUTO_REGISTER_GROUP: 'vms' }, ip = '10.2.0.1') =>
+const AGENT = { ISTIO_VERSION: '1.29.0' };
+const proxyOf = (metadata: Record<string, unknown> = { AUTO_REGISTER_GROUP: 'vms', ...AGENT }, ip = '10.2.0.1') =>
   parseNode({
     id: `sidecar~${ip}~vm1.shop~shop.svc.cluster.local`,
     metadata: { NAMESPACE: 'shop', ...metadata },
@@ -70,7 +71,7 @@ const healthOf = (mesh: Mesh, address: string) => {
 describe('workload registration', () => {
   test('SD-052: a proxy of a group becomes an entry of the group’s template, its metadata and the node', () => {
     const { mesh, registrations } = open();
-    registrations.connect(proxyOf({ AUTO_REGISTER_GROUP: 'vms', NETWORK: 'net-1', LABELS: { version: 'v2' } }), WEB);
+    registrations.connect(proxyOf({ AUTO_REGISTER_GROUP: 'vms', NETWORK: 'net-1', LABELS: { version: 'v2' }, ...AGENT }), WEB);
     expect(entryOf(mesh, 'vms-10.2.0.1-net-1')).toMatchObject({
       metadata: {
         labels: { app: 'web', tier: 'group', version: 'v2' },
@@ -155,6 +156,13 @@ describe('workload registration', () => {
     registration?.reportHealth(false, 'connection refused');
     expect(healthOf(mesh, '10.2.0.1')).toBe('UNHEALTHY');
     expect(entryOf(mesh)?.status).toMatchObject({ conditions: [{ type: 'Healthy', status: 'False', message: 'connection refused' }] });
+  });
+  test('SD-054: a stock Envoy, which has no agent to probe, is taken as it is until something reports all the same', () => {
+    const { mesh, registrations } = open();
+    const registration = registrations.connect(proxyOf({ AUTO_REGISTER_GROUP: 'vms' }), WEB);
+    expect(healthOf(mesh, '10.2.0.1')).toBe('UNKNOWN');
+    registration?.reportHealth(false, 'connection refused');
+    expect(healthOf(mesh, '10.2.0.1')).toBe('UNHEALTHY');
   });
   test('SD-054: without a probe nobody waits for reports', () => {
     const { mesh, registrations } = open({ yaml: MESH.replace('  probe: { tcpSocket: { port: 8080 } }\n', '') });

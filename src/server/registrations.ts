@@ -10,7 +10,15 @@ import type { WorkloadIdentity } from '../ca/spiffe.js';
 import { formatSpiffeId } from '../ca/spiffe.js';
 import type { Mesh } from '../model/mesh.js';
 import type { Proxy } from '../model/proxy.js';
-import { disconnectedEntry, healthCondition, healthStatus, REGISTRATION, registeredEntry, reportsHealth } from '../model/workload-registration.js';
+import {
+  disconnectedEntry,
+  healthCondition,
+  healthStatus,
+  REGISTRATION,
+  registeredEntry,
+  reportsHealth,
+  withHealthChecks,
+} from '../model/workload-registration.js';
 import { GrpcStatus, Refusal } from '../xds/provider.js';
 import type { RegistrationFiles } from './registration-files.js';
 
@@ -102,11 +110,14 @@ export class Registrations {
     this.#streams.set(key, (this.#streams.get(key) ?? 0) + 1);
     // Age decides between workloads and health goes on until the next report.
     const kept = known === undefined ? {} : { createdAt: known.createdAt, ...(known.status === undefined ? {} : { status: known.status }) };
-    this.#save({ ...entry, ...kept });
+    const isJudged = known !== undefined && group.spec.probe !== undefined && reportsHealth(known);
+    this.#save({ ...(isJudged ? withHealthChecks(entry) : entry), ...kept });
     let isOpen = true;
     return {
       entry,
-      reportHealth: (isHealthy, message) => this.#report(key, isHealthy, message),
+      reportHealth: (isHealthy, message) => {
+        if (group.spec.probe !== undefined) this.#report(key, isHealthy, message);
+      },
       close: () => {
         if (isOpen) this.#closed(key);
         isOpen = false;
@@ -142,8 +153,8 @@ export class Registrations {
 
   #report(key: string, isHealthy: boolean, message: string): void {
     const entry = this.#own(key);
-    if (entry === undefined || !reportsHealth(entry) || healthCondition(entry.status) === isHealthy) return;
-    this.#save({ ...entry, status: healthStatus({ isHealthy, message }, this.#now()) });
+    if (entry === undefined || (reportsHealth(entry) && healthCondition(entry.status) === isHealthy)) return;
+    this.#save({ ...withHealthChecks(entry), status: healthStatus({ isHealthy, message }, this.#now()) });
   }
 
   /** The entry unless somebody has put one of that name into a file since. */

@@ -43,7 +43,7 @@ const nodeOf = (name: string, ip: string, metadata: Record<string, unknown>): No
     metadata: { NAMESPACE: 'shop', SERVICE_ACCOUNT: 'web', MIZZEN_CERTIFICATES: 'ads', ...metadata },
   });
 const CLIENT = nodeOf('client', '10.0.0.8', { DNS_CAPTURE: 'true' });
-const WORKLOAD = nodeOf('vm1', '10.0.0.7', { AUTO_REGISTER_GROUP: 'vms' });
+const WORKLOAD = nodeOf('vm1', '10.0.0.7', { AUTO_REGISTER_GROUP: 'vms', ISTIO_VERSION: '1.29.0' });
 
 let folder: string;
 let controlPlane: ControlPlane;
