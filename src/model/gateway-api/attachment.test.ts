@@ -8,7 +8,7 @@ const listener = (section: string, hostname: string, more: Partial<RouteParent> 
   port: 80,
   protocol: 'HTTP',
   hostname,
-  endsTls: false,
+  isStream: false,
   namespaces: ['ns'],
   kinds: ['HTTPRoute', 'GRPCRoute'],
   ...more,

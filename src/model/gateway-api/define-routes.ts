@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { HTTPRoute, VirtualService } from '../../api/istio.js';
-import { keyOf } from '../../api/resource.js';
+import { byAge, keyOf } from '../../api/resource.js';
 import type { Collection, Graph } from '../../graph/graph.js';
 import type { DerivedFinding } from '../derived-rows.js';
 import { attach } from './attachment.js';
@@ -31,7 +31,7 @@ export interface Placement {
   readonly gateway: string;
   readonly hosts: readonly string[];
   readonly listenerHost: string;
-  readonly endsTls: boolean;
+  readonly isStream: boolean;
   readonly servicePort: number;
   readonly serviceNamespace: string;
 }
@@ -103,7 +103,7 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
           ? references.hasService(target, ref.name) && [`${ref.name}.${target}.svc.${settings.domain}`]
           : rows.of('ServiceEntry').get(key)?.spec.hosts;
       if (!hosts) return 'it does not exist';
-      into.push({ gateway: 'mesh', hosts, listenerHost: '', endsTls: false, servicePort: ref.port ?? 0, serviceNamespace: target });
+      into.push({ gateway: 'mesh', hosts, listenerHost: '', isStream: false, servicePort: ref.port ?? 0, serviceNamespace: target });
       return undefined;
     }
     if (kind !== GATEWAY && kind !== LISTENER_SET) return `parents of kind ${kind} are not supported`;
@@ -123,7 +123,7 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
         gateway: parent.internalGateway,
         hosts,
         listenerHost: parent.hostname,
-        endsTls: parent.endsTls,
+        isStream: parent.isStream,
         servicePort: 0,
         serviceNamespace: '',
       });
@@ -218,6 +218,26 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
     { equals: isDeepStrictEqual },
   );
 
+  /** A plain byte stream tells nothing to choose by: the first rule of the oldest route has it. */
+  const unreached = (row: RouteRow, route: string, placements: readonly Placement[]): readonly Finding[] => {
+    const streams = placements.filter(({ isStream }) => isStream);
+    const found = new Set<string>();
+    for (const { gateway } of streams) {
+      const rivals = routesOf(STREAM_KINDS, gateway).filter(
+        (other) => other !== route && placed.get(other).placements.some((at) => at.gateway === gateway),
+      );
+      const older = rivals.flatMap((other) => rowOf(other) ?? []).find((other) => byAge(other, row) < 0);
+      if (older !== undefined) found.add(`${older.kind} ${keyOf(older)} is older and has listener ${ownerOf(gateway)?.listener}`);
+    }
+    const rules = row.spec.rules?.length ?? 0;
+    return [
+      ...[...found].map((message): Finding => ({ code: 'conflicted', message, field: 'spec.parentRefs' })),
+      ...(streams.length > 0 && rules > 1
+        ? [{ code: 'unsupported', message: 'only the first rule can be reached', field: 'spec.rules[1]' } as const]
+        : []),
+    ];
+  };
+
   const virtualServicesOf = (gateway: string): readonly VirtualService[] => [
     ...[...plan.get(gateway).keys()].flatMap((name) => httpVirtualService.get(`${gateway} ${name}`) ?? []),
     ...routesOf(STREAM_KINDS, gateway).flatMap((route) => streamVirtualService.get(route).filter(({ spec }) => spec.gateways?.includes(gateway))),
@@ -242,7 +262,7 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
       const rules = kind === 'HTTPRoute' || kind === 'GRPCRoute' ? http : stream;
       const sides = [...new Set(placements.map(({ gateway }) => (gateway === 'mesh' ? 'mesh' : 'gateway')))];
       const ofRules = sides.flatMap((side) => rules.get(`${side} ${route}`).findings);
-      return [...findings, ...ofRules].map((finding) => findingAt(row, finding));
+      return [...findings, ...ofRules, ...unreached(row, route, placements)].map((finding) => findingAt(row, finding));
     },
   };
 }

@@ -19,8 +19,8 @@ export interface RouteParent {
   readonly protocol: string;
   /** '' for any. */
   readonly hostname: string;
-  /** A byte stream whose TLS ends here. */
-  readonly endsTls: boolean;
+  /** What comes out is a plain byte stream, which one route can have: TCP, or TLS that ends here. */
+  readonly isStream: boolean;
   /** Namespaces whose routes may attach; '*' for all. */
   readonly namespaces: readonly string[] | '*';
   readonly kinds: readonly RouteKind[];
@@ -60,7 +60,7 @@ export function buildListener(
     port: listener.port ?? 0,
     protocol: listener.protocol,
     hostname: listener.hostname ?? '',
-    endsTls: listener.protocol === 'TLS' && listener.tls?.mode !== 'Passthrough',
+    isStream: listener.protocol === 'TCP' || (listener.protocol === 'TLS' && listener.tls?.mode !== 'Passthrough'),
     namespaces,
     kinds: kinds.kinds,
   };

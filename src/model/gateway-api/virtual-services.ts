@@ -62,8 +62,8 @@ export interface StreamTarget {
   readonly gateway: string;
   /** Host name of the listener, '' for any. */
   readonly listenerHost: string;
-  /** TLS ends at the listener: what comes out is a plain byte stream. */
-  readonly endsTls: boolean;
+  /** What comes out of the listener is a plain byte stream. */
+  readonly isStream: boolean;
   /** With 'mesh': hosts of the service, and its port, 0 for all. */
   readonly serviceHosts: readonly string[];
   readonly servicePort: number;
@@ -102,7 +102,7 @@ export function streamVirtualServices(
       continue;
     }
     const hosts = target.listenerHost === '' ? wanted : within(wanted, target.listenerHost);
-    for (const host of hosts) add(target, host, target.endsTls ? { tcp: [...tcpRoutes(own, 0)] } : { tls: [...tlsRoutes(own, hosts, 0)] });
+    for (const host of hosts) add(target, host, target.isStream ? { tcp: [...tcpRoutes(own, 0)] } : { tls: [...tlsRoutes(own, hosts, 0)] });
   }
   return made;
 }
