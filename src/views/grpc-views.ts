@@ -12,6 +12,7 @@ import { grpcCluster } from '../translate/grpc/cluster.js';
 import { serverListener } from '../translate/grpc/inbound-listener.js';
 import { hostCandidates, parseListenerName } from '../translate/grpc/names.js';
 import { apiListener } from '../translate/grpc/outbound-listener.js';
+import { byAction, grpcAuthorization } from '../translate/rbac/filters.js';
 import { authority } from '../translate/route/default-route.js';
 import { encodeCluster } from './cluster-encoding.js';
 import { type EncodedResource, encodeResource, sameResource } from './encode.js';
@@ -64,7 +65,10 @@ export function defineGrpcViews(mesh: Mesh): GrpcViews {
       if (target?.kind !== 'inbound' || !scope.targets.some(({ targetPort }) => targetPort === target.port)) return undefined;
       const mode = mesh.peerAuthentications.mode(scope.namespace, scope.labels, target.port);
       const { address, port } = target;
-      return encodeResource(Listener, name, serverListener({ name, address, port, mode, announcesTls: announced === 'tls' }));
+      const { trustDomain, trustDomainAliases } = mesh.config();
+      const policies = byAction(mesh.authorizationPolicies.of(scope.namespace, scope.labels));
+      const authorization = grpcAuthorization(policies, [trustDomain, ...trustDomainAliases]);
+      return encodeResource(Listener, name, serverListener({ name, address, port, mode, announcesTls: announced === 'tls', authorization }));
     },
     same,
   );

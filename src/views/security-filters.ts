@@ -10,7 +10,7 @@ import { outboundClusterName } from '../model/names.js';
 import { NO_SECURITY, type SecurityFilters } from '../translate/http-filter/security.js';
 import { jwtFilter } from '../translate/jwt/filter.js';
 import { type Destination, type ExternalAuthorizer, externalAuthorizer } from '../translate/rbac/ext-authz.js';
-import { httpAuthorization, tcpAuthorization, type WorkloadPolicies } from '../translate/rbac/filters.js';
+import { byAction, httpAuthorization, tcpAuthorization } from '../translate/rbac/filters.js';
 
 export interface SecurityFilterViews {
   of(workload: { readonly namespace: string; readonly labels: Labels }, side: 'sidecar' | 'gateway'): SecurityFilters;
@@ -66,8 +66,7 @@ export function defineSecurityFilterViews(mesh: Mesh): SecurityFilterViews {
       const all = mesh.authorizationPolicies.of(namespace, labels);
       const authentications = mesh.requestAuthentications.of(namespace, labels);
       if (all.length + authentications.length === 0) return NO_SECURITY;
-      const doing = (action: string) => all.filter(({ spec }) => (spec.action ?? 'ALLOW') === action);
-      const policies: WorkloadPolicies = { custom: doing('CUSTOM'), audit: doing('AUDIT'), deny: doing('DENY'), allow: doing('ALLOW') };
+      const policies = byAction(all);
       const context = { trustDomains: trustDomains.get(''), authorizer: (name: string) => authorizer.get(name) };
       const http = httpAuthorization(policies, context);
       const tcp = tcpAuthorization(policies, context);

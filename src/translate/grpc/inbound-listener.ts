@@ -11,6 +11,7 @@ import type { MutualTlsMode } from '../../model/mesh.js';
 import { router } from '../http-filter/router.js';
 import { address } from '../listener/address.js';
 import { type Partial, toAny } from '../proto.js';
+import type { NamedFilter } from '../rbac/filters.js';
 import { providerTlsContext, TLS_SOCKET } from './certificates.js';
 
 export interface ServerTarget {
@@ -21,6 +22,8 @@ export interface ServerTarget {
   readonly mode: MutualTlsMode;
   /** The workload's label says that it has certificates, and clients of the mesh act on that label. */
   readonly announcesTls: boolean;
+  /** In front of the calls. */
+  readonly authorization: readonly NamedFilter[];
 }
 
 /** Listener filters and use_original_dst must stay unset, or the server refuses. */
@@ -29,18 +32,18 @@ export function serverListener(target: ServerTarget): Partial<Listener> {
   return {
     name: target.name,
     address: address(target.address, target.port),
-    filterChains: [secured ? mutualTlsChain() : chain('inbound-plaintext')],
+    filterChains: [secured ? mutualTlsChain(target.authorization) : chain('inbound-plaintext', target.authorization)],
   };
 }
 
-function mutualTlsChain(): Partial<FilterChain> {
+function mutualTlsChain(authorization: readonly NamedFilter[]): Partial<FilterChain> {
   const context = toAny(DownstreamTlsContext, { commonTlsContext: providerTlsContext(), requireClientCertificate: true });
-  return { ...chain('inbound-mtls'), transportSocket: { name: TLS_SOCKET, configType: { $case: 'typedConfig', value: context } } };
+  return { ...chain('inbound-mtls', authorization), transportSocket: { name: TLS_SOCKET, configType: { $case: 'typedConfig', value: context } } };
 }
 
-function chain(name: string): Partial<FilterChain> {
+function chain(name: string, authorization: readonly NamedFilter[]): Partial<FilterChain> {
   const manager: Partial<HttpConnectionManager> = {
-    httpFilters: [router({ side: 'inbound', protocol: 'GRPC', suppressDebugHeaders: false }) ?? {}],
+    httpFilters: [...authorization, router({ side: 'inbound', protocol: 'GRPC', suppressDebugHeaders: false })],
     routeSpecifier: {
       $case: 'routeConfig',
       value: {

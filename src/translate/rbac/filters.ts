@@ -12,7 +12,7 @@ import type { AuthorizationPolicy } from '../../api/istio.js';
 import { type Partial, toAny } from '../proto.js';
 import { CUSTOM_STAT_PREFIX, type CustomStep, customSteps, wasNoted } from './custom.js';
 import type { ExternalAuthorizer } from './ext-authz.js';
-import { Action, ruleSets } from './policies.js';
+import { Action, isDryRun, ruleSets } from './policies.js';
 
 /** A named filter of either kind of chain. */
 export interface NamedFilter {
@@ -20,12 +20,17 @@ export interface NamedFilter {
   readonly configType: { readonly $case: 'typedConfig'; readonly value: Any };
 }
 
-/** All policies that hold at one workload. */
+/** All policies that hold at one workload, by what they do. */
 export interface WorkloadPolicies {
   readonly custom: readonly AuthorizationPolicy[];
   readonly audit: readonly AuthorizationPolicy[];
   readonly deny: readonly AuthorizationPolicy[];
   readonly allow: readonly AuthorizationPolicy[];
+}
+
+export function byAction(policies: readonly AuthorizationPolicy[]): WorkloadPolicies {
+  const doing = (action: string) => policies.filter(({ spec }) => (spec.action ?? 'ALLOW') === action);
+  return { custom: doing('CUSTOM'), audit: doing('AUDIT'), deny: doing('DENY'), allow: doing('ALLOW') };
 }
 
 export interface AuthorizationContext {
@@ -78,6 +83,17 @@ export const httpAuthorization = (policies: WorkloadPolicies, context: Authoriza
   authorization(policies, context, HTTP);
 export const tcpAuthorization = (policies: WorkloadPolicies, context: AuthorizationContext): AuthorizationFilters =>
   authorization(policies, context, TCP);
+
+/**
+ * For servers that are gRPC libraries, which know RBAC and neither ext_authz nor dry runs: what an external authorizer would have to decide is
+ * denied. They want each filter under a name of its own. https://github.com/grpc/proposal/blob/master/A41-xds-rbac.md
+ */
+export function grpcAuthorization({ custom, deny, allow }: WorkloadPolicies, trustDomains: readonly string[]): readonly NamedFilter[] {
+  const [denying, allowing] = [deny, allow].map((own) => own.filter((policy) => !isDryRun(policy)));
+  const policies = { custom, audit: [], deny: denying ?? [], allow: allowing ?? [] };
+  const filters = authorization(policies, { trustDomains, authorizer: () => undefined }, HTTP);
+  return [...filters.custom, ...filters.rules].map((filter, index) => ({ ...filter, name: `${filter.name}.${index}` }));
+}
 
 function authorization(policies: WorkloadPolicies, { trustDomains, authorizer }: AuthorizationContext, flavour: Flavour): AuthorizationFilters {
   const context = { isTcp: flavour.isTcp, trustDomains };
