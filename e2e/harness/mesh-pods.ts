@@ -23,7 +23,10 @@ export interface PodMesh {
   /** Starts the test application in a pod, on all of its addresses. */
   app(pod: Pod, port: number, env: Readonly<Record<string, string>>): Promise<void>;
   /** Starts a sidecar (or router) in a pod and waits until it is live and has had its listeners. */
-  sidecar(pod: Pod, joining: Pick<Joining, 'namespace' | 'serviceAccount' | 'labels' | 'variant' | 'type' | 'locality'>): Promise<void>;
+  sidecar(
+    pod: Pod,
+    joining: Pick<Joining, 'namespace' | 'serviceAccount' | 'labels' | 'variant' | 'type' | 'locality' | 'workloadGroup'>,
+  ): Promise<void>;
 }
 
 /** Starts the control plane in a hub of its own. The folder's `mesh` must be there (it may be empty). */

@@ -82,6 +82,8 @@ export interface Joining {
   readonly labels?: Readonly<Record<string, string>>;
   /** `region/zone/subzone`. */
   readonly locality?: string;
+  /** WorkloadGroup to register under. */
+  readonly workloadGroup?: string;
   readonly interception?: 'NONE' | 'REDIRECT';
   readonly variant?: 'delta' | 'sotw';
   readonly adminPort: number;
@@ -104,6 +106,7 @@ export async function writeBootstrap(joining: Joining): Promise<void> {
     '--output': joining.output,
     '--variant': joining.variant ?? 'delta',
     ...(joining.locality ? { '--locality': joining.locality } : {}),
+    ...(joining.workloadGroup ? { '--workload-group': joining.workloadGroup } : {}),
     ...(joining.interception ? { '--interception': joining.interception } : {}),
   };
   const labels = Object.entries(joining.labels ?? {}).flatMap(([key, value]) => ['--label', `${key}=${value}`]);

@@ -121,8 +121,10 @@ function tcp({ url, headers, hold = 0 }) {
     socket.on('close', () => reject(Object.assign(new Error('closed'), { code: 'CLOSED' })));
     socket.on('connect', () => socket.write(`step=${headers['x-step']}\n`));
     socket.on('data', (data) => {
-      resolve({ status: 200, said: { version: String(data).split(' ')[0] }, body: String(data) });
-      setTimeout(() => socket.destroy(), hold);
+      setTimeout(() => {
+        resolve({ status: 200, said: { version: String(data).split(' ')[0] }, body: String(data) });
+        socket.destroy();
+      }, hold);
     });
   });
 }

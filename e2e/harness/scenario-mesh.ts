@@ -33,12 +33,15 @@ const secureName = 'secure.example.com';
 export interface ScenarioMesh {
   readonly pods: PodMesh;
   agent(name: string): Agent;
+  pod(name: string): Pod;
   /** Servers that count what comes in. */
   readonly servers: readonly string[];
   /** Puts addresses, certificates and their paths in place of IP-…, PEM-… and FILE-…. */
   fill(text: string): string;
   /** Makes these the scenario's resources (none: back to the base) and waits until every proxy has them. */
   apply(resources: readonly Resource[], dns?: Scenario['dns']): Promise<void>;
+  /** Puts resources in place without waiting for anybody. */
+  write(resources: readonly Resource[]): void;
   /** A statistic of a proxy. */
   stat(pod: string, name: string): Promise<number>;
 }
@@ -94,12 +97,23 @@ export async function startScenarioMesh(folder: string, net = 2): Promise<Scenar
   );
   const baseResources = parseAllDocuments(base).map((document) => document.toJS() as Resource);
   let round = 0;
+  const write = (resources: readonly Resource[]): void => {
+    const draft = join(folder, 'scenario.draft');
+    writeFileSync(draft, resources.map((resource) => stringify(resource)).join('---\n'));
+    renameSync(draft, join(folder, 'mesh', 'scenario.yaml'));
+  };
   const send = (from: string, plan: object): Promise<Reply[]> => agent(from).call<Reply[]>('send', { how: 'http', ...plan });
   return {
     pods,
     agent,
+    pod(name) {
+      const found = places.get(name);
+      if (!found) throw new Error(`no pod is called ${name}`);
+      return found;
+    },
     servers,
     fill,
+    write,
     async apply(resources, dns = {}) {
       const mark = String(++round);
       const records = {
@@ -107,9 +121,7 @@ export async function startScenarioMesh(folder: string, net = 2): Promise<Scenar
         ...Object.fromEntries(Object.entries(dns).map(([name, ip]) => [name, [ip]])),
       };
       await agent('hub').call('names', { records });
-      const draft = join(folder, 'scenario.draft');
-      writeFileSync(draft, [...resources, marker(mark)].map((resource) => stringify(resource)).join('---\n'));
-      renameSync(draft, join(folder, 'mesh', 'scenario.yaml'));
+      write([...resources, marker(mark)]);
       for (const from of ['client', 'other'])
         await until(
           `${from} to have round ${mark}`,

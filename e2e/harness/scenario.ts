@@ -60,7 +60,7 @@ export interface SendStep {
   readonly clientCertificate?: { readonly key: string; readonly cert: string };
   /** `HOST:PORT` to connect to instead of what the URL says. */
   readonly to?: string;
-  /** How long a TCP connection stays open after its answer, in ms. */
+  /** How long a TCP connection stays open after it was answered, in ms. */
   readonly hold?: number;
   readonly timeoutMs?: number;
   /** Tried again for so long (ms) until it comes true; for what time must bring about. */
