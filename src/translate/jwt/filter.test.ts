@@ -16,7 +16,7 @@ const build = (policies: RequestAuthentication[], fetched: Record<string, string
   return JwtAuthentication.decode(filter?.configType.value.value ?? new Uint8Array());
 };
 const provider = (rule: JwtRule, fetched?: Record<string, string>): JwtProvider => build([policy(rule)], fetched).providers['origins-0']!;
-const keys = (of: JwtProvider): unknown => (of.jwksSourceSpecifier?.value as { specifier?: { value: unknown } }).specifier?.value;
+const keys = ({ jwksSourceSpecifier: source }: JwtProvider): unknown => (source?.$case === 'localJwks' ? source.value.specifier?.value : undefined);
 
 describe('RequestAuthentication', () => {
   test('without rules there is no filter', () => {

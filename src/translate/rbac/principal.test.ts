@@ -27,7 +27,7 @@ describe('peers', () => {
   });
 
   test('AZ-011: no text breaks out of the regex', () => {
-    const name = fc.string({ unit: fc.constantFrom(...'ab.+?()[]{}|^$\\-'), minLength: 1, maxLength: 8 });
+    const name = fc.string({ unit: fc.constantFrom(...'ab.+?()[]{}|^$\\-'.split('')), minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(name, name, (wanted, actual) => {
         expect(RE2JS.matches(regexOf(principal.namespace([wanted], true)), id(actual))).toBe(wanted === actual);
@@ -71,11 +71,8 @@ describe('tokens', () => {
     ['*', ANY, ANY],
     ['lonely', exact('lonely'), exact('')],
   ])('AZ-014: request principal %s', (value, issuer, subject) => {
-    const ids = (principal.requestPrincipal(false)([value], true)?.identifier as { value: { ids: { identifier: { value: object } }[] } }).value.ids;
-    expect(ids.map(({ identifier }) => identifier.value)).toEqual([
-      expect.objectContaining({ value: text(issuer) }),
-      expect.objectContaining({ value: text(subject) }),
-    ]);
+    const both = [issuer, subject].map((wanted) => ({ identifier: { $case: 'metadata', value: { value: text(wanted) } } }));
+    expect(principal.requestPrincipal(false)([value], true)).toMatchObject({ identifier: { $case: 'andIds', value: { ids: both } } });
   });
 
   test('AZ-023: a claim is a text or a list', () => {

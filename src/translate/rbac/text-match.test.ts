@@ -21,7 +21,7 @@ describe('texts', () => {
   ])('AZ-010: %j behind spiffe://', (value, matchPattern) => expect(textMatcherBehind('spiffe://', value)).toEqual({ matchPattern }));
 
   test('a quoted text matches itself and nothing else, whatever is in it', () => {
-    const characters = fc.constantFrom(...'ab.*+?()[]{}|^$\\/-_%&# \n');
+    const characters = fc.constantFrom(...'ab.*+?()[]{}|^$\\/-_%&# \n'.split(''));
     fc.assert(
       fc.property(fc.string({ unit: characters, maxLength: 12 }), fc.string({ unit: characters, maxLength: 12 }), (text, other) => {
         expect(RE2JS.matches(quoteRegex(text), other)).toBe(text === other);
