@@ -52,12 +52,12 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
     },
     { equals: sameSet },
   );
-  /** Label keys that server-side policies look at. */
+  /** Label keys that server-side policies look at. Telemetry is not among them: listener settings read labels themselves. */
   const inboundLabelKeys = graph.query(
     'inboundLabelKeys',
     (): ReadonlySet<string> => {
       const keys = new Set(outboundLabelKeys.get(''));
-      for (const kind of ['PeerAuthentication', 'RequestAuthentication', 'AuthorizationPolicy', 'Telemetry'] as const) {
+      for (const kind of ['PeerAuthentication', 'RequestAuthentication', 'AuthorizationPolicy'] as const) {
         for (const row of rows.of(kind).list().values()) for (const key of policyLabelKeys(row.spec)) keys.add(key);
       }
       return keys;

@@ -35,13 +35,14 @@ export function parseNode(node: NodeDescription, identity = ''): Proxy {
   const namespace = text(metadata, 'NAMESPACE') ?? (dot < 0 ? '' : qualifiedName.slice(dot + 1));
   const labels = stringMap(metadata['LABELS']);
   const istioVersion = text(metadata, 'ISTIO_VERSION');
+  const podName = dot < 0 ? qualifiedName : qualifiedName.slice(0, dot);
   // Such a client takes its certificates from files: none need be made for it here.
   const isGrpc = type === 'sidecar' && text(metadata, 'GENERATOR') === 'grpc';
   const proxy: Omit<Proxy, 'key'> = {
     id: node.id,
     type: type as ProxyType,
     ...(isGrpc && { generator: 'grpc' as const }),
-    name: dot < 0 ? qualifiedName : qualifiedName.slice(0, dot),
+    name: podName,
     namespace,
     ipAddresses: addresses,
     dnsDomain,
@@ -49,7 +50,7 @@ export function parseNode(node: NodeDescription, identity = ''): Proxy {
     labels,
     clusterId: text(metadata, 'CLUSTER_ID') ?? '',
     network: text(metadata, 'NETWORK') ?? labels[NETWORK] ?? '',
-    ...(node.cluster !== undefined && node.cluster !== '' && { serviceCluster: node.cluster }),
+    ...(node.cluster !== undefined && { serviceCluster: node.cluster || openTelemetryServiceName({ name: podName, labels, metadata }) }),
     serviceAccount: text(metadata, 'SERVICE_ACCOUNT') ?? '',
     identity,
     nodeName: text(metadata, 'NODE_NAME') ?? '',

@@ -30,7 +30,7 @@ export interface Proxy {
   readonly labels: Readonly<Record<string, string>>;
   readonly clusterId: string;
   readonly network: string;
-  /** `cluster` of the Envoy node, where it has one: the name under which tracers report. */
+  /** `cluster` of the Envoy node, else the workload's name: tracers report under it. Only of nodes that are connected. */
   readonly serviceCluster?: string;
   readonly serviceAccount: string;
   /** SPIFFE id that the peer proved, '' when it proved none. Secrets go to this identity only. */

@@ -158,4 +158,14 @@ describe('listener views', () => {
     mesh.graph.transaction(() => mesh.rows.proxies.set(key));
     expect([...resources(key.key).keys()]).toEqual(['0.0.0.0_7443']);
   });
+
+  test('TE-001: a Telemetry for one workload leaves the listeners of others untouched', () => {
+    service('shop/web', 80, 'http', '10.0.0.1');
+    const [own, other] = [sidecar('10.1.0.1', 'shop', { app: 'a' }), sidecar('10.1.0.2', 'shop', { app: 'b' })];
+    const before = { own: resources(own), other: resources(other) };
+    const accessLogging = [{ providers: [{ name: 'envoy' }] }];
+    put('Telemetry', 'shop/a', { selector: { matchLabels: { app: 'a' } }, accessLogging });
+    expect(resources(other).get('0.0.0.0_80')).toBe(before.other.get('0.0.0.0_80'));
+    expect(resources(own).get('0.0.0.0_80')?.version).not.toBe(before.own.get('0.0.0.0_80')?.version);
+  });
 });

@@ -12,7 +12,7 @@ const BOOTSTRAP_CLUSTERS = ['xds-grpc', 'sds-grpc', 'prometheus_stats', 'agent',
 /** Types that only other builds of Envoy know (istio-proxy, contrib): what holds them cannot be judged here and is counted as skipped. */
 const NOT_IN_STOCK = ['stats.PluginConfig', 'envoy.extensions.filters.network.postgres_proxy.v3alpha.PostgresProxy'];
 
-/** Replaces `rds` by the route configuration itself, wherever an HTTP connection manager stands. */
+/** Replaces `rds` by the route configuration itself, wherever an HTTP connection manager stands. The cases' proxies have no `cluster`, real nodes do. */
 function inlineRoutes(value, routes) {
   if (Array.isArray(value)) return value.map((item) => inlineRoutes(item, routes));
   if (typeof value !== 'object' || value === null) return value;
@@ -22,6 +22,7 @@ function inlineRoutes(value, routes) {
     delete copy.rds;
     copy.routeConfig = routes[name];
   }
+  if (copy['@type'] === 'type.googleapis.com/envoy.config.trace.v3.DatadogConfig') copy.serviceName ??= 'validate';
   return copy;
 }
 
