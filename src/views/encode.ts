@@ -10,6 +10,7 @@ export interface EncodedResource {
   readonly name: string;
   readonly version: string;
   readonly body: Uint8Array;
+  readonly isStandIn?: boolean;
 }
 
 /**

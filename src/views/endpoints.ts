@@ -44,7 +44,7 @@ export function defineEndpointViews(mesh: Mesh): EndpointViews {
   );
   const empty = mesh.graph.query(
     'emptyLoadAssignment',
-    (clusterName: string) => encodeResource(ClusterLoadAssignment, clusterName, { clusterName }),
+    (clusterName: string): EncodedResource => ({ ...encodeResource(ClusterLoadAssignment, clusterName, { clusterName }), isStandIn: true }),
     {
       equals: sameResource,
     },

@@ -30,7 +30,12 @@ export class DeltaSubscription extends Subscription<DeltaDiscoveryRequest> {
       this.names = setOf(list);
       namesChanged = true;
     }
-    for (const name of list) {
+    const isWhole = list.length > 0 && this.names === setOf(list) && Object.keys(initial).length === 0;
+    if (isWhole) {
+      this.askAll(this.names);
+      this.owed = true;
+    }
+    for (const name of isWhole ? [] : list) {
       if (name === '*') {
         namesChanged ||= !this.wildcard;
         this.wildcard = true;
@@ -40,7 +45,7 @@ export class DeltaSubscription extends Subscription<DeltaDiscoveryRequest> {
           this.#ownNames().add(name);
         }
         // Whoever asks again wants it again; on reconnect the versions that came along say what is there already.
-        if (!Object.hasOwn(initial, name)) this.asked.add(name);
+        if (!Object.hasOwn(initial, name)) this.ask(name);
       }
       this.owed = true;
     }
@@ -72,12 +77,12 @@ export class DeltaSubscription extends Subscription<DeltaDiscoveryRequest> {
       this.wildcard = false;
       return had;
     }
-    this.asked.delete(name);
+    this.forget(name);
     this.dirty.delete(name);
     const had = this.names.has(name) && this.#ownNames().delete(name);
     if (had && this.wildcard) {
       // The client has forgotten the resource; if the wildcard covers it, it needs it anew, else to be told that it is gone.
-      this.asked.add(name);
+      this.ask(name);
       this.owed = true;
     }
     return had;

@@ -16,6 +16,8 @@ export interface EncodedResource {
   readonly version: string;
   /** Serialized `google.protobuf.Any` (type_url and value). Never changed after it was handed out. */
   readonly body: Uint8Array;
+  /** It stands in for a resource that is not there (an empty load assignment): taking its place is a removal, and waits like one. */
+  readonly isStandIn?: boolean;
 }
 
 /**

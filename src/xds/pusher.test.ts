@@ -79,6 +79,26 @@ describe('make before break', () => {
     expect(await step()).toBe(variant === 'delta' ? 'Cluster:-b' : 'Cluster:a');
   });
 
+  test.each(['delta', 'sotw'] as const)(
+    'XD-003 XD-007 %s: endpoints of a service that is gone stay until the routes have left it',
+    async (variant) => {
+      const { clock, provider, step } = await converged(variant);
+      provider.set(cluster, 'c', '1');
+      provider.delete(cluster, 'b');
+      provider.set(endpoint, 'b', '', { isStandIn: true });
+      provider.set(route, 'a', '2');
+      const said: string[] = [];
+      for (let answer = await step(); answer !== '-'; answer = await step()) said.push(answer);
+      expect(said[0]).toMatch(/^Cluster:.*c/);
+      expect(said.at(-1)).toBe('RouteConfiguration:a');
+      expect(said.join(' ')).not.toMatch(/ClusterLoadAssignment:.*b/);
+      await clock.advance(3_010);
+      const late = [await step(), await step()].join(' ');
+      expect(late).toContain('Cluster:');
+      expect(late).toMatch(/ClusterLoadAssignment:.*b/);
+    },
+  );
+
   test('XD-003 SotW keeps sending a cluster whose routes are still there', async () => {
     const { provider, step } = await converged('sotw');
     provider.delete(cluster, 'b');

@@ -49,18 +49,20 @@ export class SotwSubscription extends Subscription<DiscoveryRequest> {
     if (list.length > 0) this.#everNamed = true;
     const wildcard = list.length === 0 ? !this.#everNamed && !isNamedType(this.typeUrl) : list.includes('*');
     const names = list.includes('*') ? new Set(list.filter((name) => name !== '*')) : setOf(list);
-    let added = false;
-    for (const name of names) {
-      if (this.names.has(name)) continue;
-      added = true;
-      this.asked.add(name);
-    }
+    let added = this.names.size === 0 && names.size > 0;
+    if (added) this.askAll(names);
+    else
+      for (const name of names) {
+        if (this.names.has(name)) continue;
+        added = true;
+        this.ask(name);
+      }
     const changed = added || names.size !== this.names.size || wildcard !== this.wildcard;
     if (added || (wildcard && !this.wildcard)) this.owed = true;
     if (!changed) return false;
     for (const name of this.names) {
       if (names.has(name)) continue;
-      this.asked.delete(name);
+      this.forget(name);
       this.dirty.delete(name);
     }
     this.names = names;
@@ -75,7 +77,7 @@ export class SotwSubscription extends Subscription<DiscoveryRequest> {
 
   #whole(target: ResourceSet): Draft | undefined {
     const changes = diff(this.sent, target);
-    this.asked.clear();
+    this.clearAsked();
     if (changes.isEmpty && !this.owed) {
       this.sent = target;
       return undefined;

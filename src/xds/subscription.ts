@@ -83,8 +83,9 @@ export abstract class Subscription<Request> {
   versionAcked = '';
   nonceAcked = '';
   protected started = false;
-  /** Names just asked for. */
-  protected asked = new Set<string>();
+  /** Names just asked for. May be shared like {@link names}: changed by the methods below only. */
+  protected asked: ReadonlySet<string> = new Set<string>();
+  #ownAsked: Set<string> | undefined;
   /** Names of which it is not known what the client has. */
   protected dirty = new Set<string>();
 
@@ -127,6 +128,29 @@ export abstract class Subscription<Request> {
     return response;
   }
 
+  /** All of a shared set is asked for, when nothing else is. */
+  protected askAll(names: ReadonlySet<string>): void {
+    if (this.asked.size === 0) this.asked = names;
+    else for (const name of names) this.ask(name);
+  }
+
+  protected ask(name: string): void {
+    if (!this.asked.has(name)) this.#changeAsked().add(name);
+  }
+
+  protected forget(name: string): void {
+    if (this.asked.has(name)) this.#changeAsked().delete(name);
+  }
+
+  #changeAsked(): Set<string> {
+    if (this.#ownAsked === undefined || this.#ownAsked !== this.asked) this.asked = this.#ownAsked = new Set(this.asked);
+    return this.#ownAsked;
+  }
+
+  protected clearAsked(): void {
+    if (this.asked.size > 0) this.asked = this.#ownAsked = new Set();
+  }
+
   /** Resources to send beside the difference, and names to report as missing. */
   protected extras(target: ResourceSet, changes: Diff, options: DraftOptions): { extra: EncodedResource[]; missing: string[] } {
     const extra = new Map<string, EncodedResource>();
@@ -139,14 +163,16 @@ export abstract class Subscription<Request> {
         if (tellMissing && !(had.has(name) && !options.answersOnly)) missing.push(name);
       } else if (options.answersOnly || had.get(name)?.version === resource.version) extra.set(name, resource);
     };
-    for (const name of this.asked) add(name, true);
+    // A client's first question, wholly answered: then the difference is the answer, and no name is missing.
+    const isPlain = had.size === 0 && !this.wildcard && this.asked === this.names && has.size === this.names.size && !options.answersOnly;
+    if (!isPlain) for (const name of this.asked) add(name, true);
     if (options.behind !== undefined && has.size > 0) for (const { name } of options.behind) add(name, false);
     // Only new content is a reason to try what was refused once more; a mere question for other names is not.
     if (!options.answersOnly && this.dirty.size > 0 && this.#hasNews(changes)) {
       for (const name of this.dirty) if (!this.asked.has(name)) add(name, true);
       this.dirty.clear();
     }
-    this.asked.clear();
+    this.clearAsked();
     return { extra: [...extra.values()], missing };
   }
 

@@ -31,8 +31,8 @@ export class WatchedType<Request> {
     private readonly now: () => number,
   ) {
     const { typeUrl } = subscription;
-    // SotW cannot remove a resource of a named type, so there is nothing to hold back.
-    if (isRemovedLast(typeUrl) && (variant === 'delta' || !isNamedType(typeUrl))) this.hold = new RemovalHold(removalGraceMs);
+    // SotW cannot remove a resource of a named type, so only a stand-in is held back there.
+    if (isRemovedLast(typeUrl)) this.hold = new RemovalHold(removalGraceMs, variant === 'delta' || !isNamedType(typeUrl));
   }
 
   get typeUrl(): string {

@@ -28,8 +28,8 @@ export class FakeProvider implements ResourceProvider {
     return resources;
   }
 
-  set(typeUrl: string, name: string, text: string): void {
-    this.of(typeUrl).set(name, resource(typeUrl, name, text));
+  set(typeUrl: string, name: string, text: string, more: Pick<EncodedResource, 'isStandIn'> = {}): void {
+    this.of(typeUrl).set(name, { ...resource(typeUrl, name, text), ...more });
     this.changed(typeUrl);
   }
 
