@@ -22,7 +22,7 @@ describe('addresses of a service for a client', () => {
   test('SD-032: own addresses hold for either family', () => {
     expect(serviceAddresses(service({ address: 'fd00::9', addresses: ['fd00::9'] }), proxy({}))).toEqual(['fd00::9']);
   });
-  test('SD-003: of a dual-stack Kubernetes service those that the client can reach', () => {
+  test('of a dual-stack Kubernetes service those that the client can reach', () => {
     const dual = service({ registry: 'Kubernetes', address: '10.9.0.1', addresses: ['10.9.0.1', 'fd00::9'] });
     expect(serviceAddresses(dual, proxy({}, 'fd00::1'))).toEqual(['fd00::9']);
     expect(serviceAddresses(dual, proxy({ INSTANCE_IPS: '10.0.0.1,fd00::1' }))).toEqual(['10.9.0.1', 'fd00::9']);

@@ -1,6 +1,6 @@
 /**
  * The addresses by which a proxy's applications call a service: the one place that decides it, for listeners, routes and the name table
- * (SD-003, SD-032, SD-048, SD-058).
+ * (SD-032, SD-048, SD-058).
  */
 import type { IpMode, ProxyType } from './proxy.js';
 import type { Service } from './service.js';
