@@ -19,7 +19,7 @@ export const PERMISSIONS: Logic<Permission> = {
 
 const each = (matcher: (value: string) => Permission | undefined): Match => eachOf(PERMISSIONS, matcher);
 /** Nothing of HTTP can be seen in a byte stream. */
-const http = (isTcp: boolean, matcher: (value: string) => Permission): Match => each((value) => (isTcp ? undefined : matcher(value)));
+const http = (isTcp: boolean, matcher: (value: string) => Permission | undefined): Match => each((value) => (isTcp ? undefined : matcher(value)));
 
 export const destinationIp: Match = each((value) => {
   const range = addressRange(value);
@@ -47,6 +47,8 @@ export const path = (isTcp: boolean): Match =>
     if (!value.includes('{*}') && !value.includes('{**}'))
       return { rule: { $case: 'urlPath', value: { rule: { $case: 'path', value: textMatcher(value) } } } };
     const pathTemplate = value.replaceAll('{*}', '*').replaceAll('{**}', '**');
+    // Envoy refuses others, and with them the listener.
+    if (pathTemplate.length > 256 || !/^\/[!-~]*$/.test(pathTemplate)) return undefined;
     return {
       rule: { $case: 'uriTemplate', value: { name: 'uri-template', typedConfig: toAny(UriTemplateMatchConfig, { pathTemplate }) } },
     };

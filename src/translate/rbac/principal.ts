@@ -70,5 +70,8 @@ export const requestPrincipal = (isTcp: boolean): Match => {
 export const claim = (claims: readonly string[] | undefined, isTcp: boolean): Match =>
   claims === undefined || isTcp ? () => undefined : (values) => fromMetadata(claimIsOneOf(claims, values));
 
+/** Envoy refuses names with line breaks, and with them the listener. */
 export const header = (name: string | undefined, isTcp: boolean): Match =>
-  each((value) => (name === undefined || isTcp ? undefined : { identifier: { $case: 'header', value: headerMatcher(name, value) } }));
+  each((value) =>
+    name === undefined || /[\0\r\n]/.test(name) || isTcp ? undefined : { identifier: { $case: 'header', value: headerMatcher(name, value) } },
+  );

@@ -105,14 +105,25 @@ describe('rules', () => {
     });
   });
 
-  test.each(['request.auth.claims[]', 'request.auth.claims[a][]', 'request.headers[]', 'experimental.envoy.filters.x[]', 'no.such.key'])(
-    'a condition that nothing can stand for never widens what is allowed (%s)',
-    (key) => {
-      expect(translateRule({ when: [{ key, values: ['a'] }] }, HTTP)).toBeUndefined();
-      expect(translateRule({ when: [{ key, values: ['a'] }] }, { ...HTTP, strict: false })).toEqual({
-        permissions: [ANY_PERMISSION],
-        principals: [ANY_PRINCIPAL],
-      });
+  test.each([
+    'request.headers[a\nb]',
+    'request.auth.claims[]',
+    'request.auth.claims[a][]',
+    'request.headers[]',
+    'experimental.envoy.filters.x[]',
+    'no.such.key',
+  ])('a condition that nothing can stand for never widens what is allowed (%s)', (key) => {
+    expect(translateRule({ when: [{ key, values: ['a'] }] }, HTTP)).toBeUndefined();
+    expect(translateRule({ when: [{ key, values: ['a'] }] }, { ...HTTP, strict: false })).toEqual({
+      permissions: [ANY_PERMISSION],
+      principals: [ANY_PRINCIPAL],
+    });
+  });
+
+  test.each(['{*}', 'a/{**}', `/${'a'.repeat(260)}/{*}`, '/ü/{*}'])(
+    'AZ-019: a template that Envoy refuses never widens what is allowed (%s)',
+    (path) => {
+      expect(translateRule({ to: [{ operation: { paths: [path] } }] }, HTTP)).toBeUndefined();
     },
   );
 
