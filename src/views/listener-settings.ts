@@ -1,7 +1,7 @@
 /**
  * The listener settings of each proxy, interned: proxies with equal settings share every listener. Keys carry the settings' id.
  */
-import { defineBackends } from '../model/extension-providers.js';
+import { defineBackends, type FindBackend } from '../model/extension-providers.js';
 import type { Mesh } from '../model/mesh.js';
 import { openTelemetryServiceName } from '../model/proxy-node.js';
 import { internScope } from '../model/scope.js';
@@ -24,10 +24,16 @@ export interface ListenerSettingsQueries {
 }
 
 export function defineListenerSettings(mesh: Mesh): ListenerSettingsQueries {
-  const find = defineBackends(mesh.graph, mesh);
+  const backend = defineBackends(mesh.graph, mesh);
   const environment = (name: string): string => process.env[name] ?? '';
   const settingsOf = (proxyKey: string, mode: WorkloadMode): InternedSettings => {
     const { namespace, labels } = mesh.proxies.get(proxyKey) ?? { namespace: '', labels: {} };
+    const scope = mesh.proxies.outboundScope(proxyKey);
+    // Envoy refuses a listener whose tracer has no cluster: what the proxy does not see cannot be reported to.
+    const find: FindBackend = (service, port) => {
+      const found = backend(service, port);
+      return found && mesh.sidecarScopes.service(scope, found.hostname)?.ports.some((at) => at.port === port) === true ? found : undefined;
+    };
     const telemetry = { specs: mesh.telemetries.of({ namespace, labels }), mode, find, environment };
     return internScope<InternedSettings>('ls', listenerSettings(mesh.config(), workloadFacts(mesh, proxyKey), telemetry));
   };

@@ -168,4 +168,16 @@ describe('listener views', () => {
     expect(resources(other).get('0.0.0.0_80')).toBe(before.other.get('0.0.0.0_80'));
     expect(resources(own).get('0.0.0.0_80')?.version).not.toBe(before.own.get('0.0.0.0_80')?.version);
   });
+
+  test('TE-015: a proxy that does not see the tracer’s service is not told of it: Envoy would refuse the listener', () => {
+    service('shop/web', 80, 'http', '10.0.0.1');
+    service('observe/zipkin', 9411, 'tcp', '10.0.0.2');
+    const zipkin = { service: 'zipkin.observe.svc.cluster.local', port: 9411 };
+    put('MeshConfig', '/mesh', { extensionProviders: [{ name: 'z', zipkin }], defaultProviders: { tracing: ['z'] } });
+    const proxy = sidecar('10.1.0.1', 'shop');
+    const listener = (): string => Buffer.from(resources(proxy).get('0.0.0.0_80')?.body ?? []).toString('latin1');
+    expect(listener()).toContain('envoy.tracers.zipkin');
+    put('Sidecar', 'shop/narrow', { egress: [{ hosts: ['./*'] }] });
+    expect(listener()).not.toContain('envoy.tracers.zipkin');
+  });
 });
