@@ -48,5 +48,5 @@ export interface DerivedRows {
 /** A Gateway row that a managed Gateway of Gateway API stands behind: it runs on a workload of its own. */
 export const isManagedGateway = ({ metadata }: Gateway): boolean => Boolean(metadata.annotations['internal.istio.io/service-account-name']);
 
-/** A row made by {@link DerivedRows} from Gateway API, where a listener's port is always a port of the Service in front. */
+/** A row made from a listener of Gateway API. */
 export const isGatewayApi = ({ metadata }: Gateway): boolean => metadata.annotations['internal.istio.io/gateway-semantics'] === 'gateway';

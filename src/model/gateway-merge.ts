@@ -4,8 +4,7 @@
  */
 import type { Gateway, Server } from '../api/istio.js';
 import { keyOf } from '../api/resource.js';
-import { isGatewayApi } from './derived-rows.js';
-import { hasServicePort, listenPort } from './gateway-ports.js';
+import { listenPort } from './gateway-ports.js';
 import { bareHosts, isPlainHttp, isTlsServer, scopedHosts, terminatesHttps } from './gateway-server.js';
 import type { GatewayServer, RejectedServer } from './mesh.js';
 import type { OutboundScope } from './scope.js';
@@ -36,8 +35,6 @@ export function mergeGateways(gateways: readonly Gateway[], scope: Pick<Outbound
   const rejected: RejectedServer[] = [];
   for (const gateway of gateways) {
     for (const server of gateway.spec.servers ?? []) {
-      // Told as a problem of the Gateway (gateway-api/define-listeners.ts).
-      if (isGatewayApi(gateway) && !hasServicePort(scope, server.port.number)) continue;
       const port = listenPort(scope, server.port.number);
       const bind = server.bind ?? '';
       const key = `${bind}|${port}`;

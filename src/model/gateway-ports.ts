@@ -24,7 +24,3 @@ export function gatewayPorts(targets: readonly ServiceTarget[], service: (key: s
 /** The port that a Gateway's server listens on: as written when no service has it. */
 export const listenPort = (scope: Pick<OutboundScope, 'gatewayPorts'>, port: number): number =>
   scope.gatewayPorts.find(([servicePort]) => servicePort === port)?.[1] ?? port;
-
-/** Whether a port can be reached through a service in front, where there is any: Gateway API's listeners name ports of services only. */
-export const hasServicePort = ({ gatewayPorts: ports }: Pick<OutboundScope, 'gatewayPorts'>, port: number): boolean =>
-  ports.length === 0 || ports.some(([servicePort]) => servicePort === port);

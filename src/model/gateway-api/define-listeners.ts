@@ -117,11 +117,13 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
         }
         const { built, findings } = buildListener(owner, listener, index, contextOf(owner, listener, gateway, front.hostnames));
         note(owner, findings);
-        if (built.gateway !== undefined && !isOffered(front.hostnames, listener.port ?? 0)) {
+        const isServed = isOffered(front.hostnames, listener.port ?? 0);
+        if (built.gateway !== undefined && !isServed) {
           const message = `no Service in front of the Gateway has port ${listener.port}`;
           note(owner, [{ code: 'unresolved-reference', message, field: `spec.listeners[${index}].port` }]);
         }
-        (owner.kind === 'ListenerSet' ? bySet.get(keyOf(owner)) : own)?.push(built);
+        const reached = isServed ? built : { ...built, gateway: undefined };
+        (owner.kind === 'ListenerSet' ? bySet.get(keyOf(owner)) : own)?.push(reached);
       }
       return { ...nothing, services: front.hostnames, own, sets: bySet };
     },
