@@ -105,7 +105,7 @@ export class DeltaSubscription extends Subscription<DeltaDiscoveryRequest> {
       return undefined;
     }
     const shared = changes.bodies('delta');
-    const bodies = extra.length === 0 ? shared : [...shared, ...joinSmall(extra.map((r) => entryOf('delta', r)))];
+    const bodies = extra.length === 0 ? shared : [...shared, ...joinSmall(extra.flatMap((r) => entryOf('delta', r)))];
     return { version: versionOf(target), becomes, bodies, resources, removed, changes, extra };
   }
 }

@@ -11,7 +11,7 @@ const header = { version: 'v', typeUrl: TypeUrl.cluster, nonce: 'n', controlPlan
 
 test('XD-001 a SotW response decodes to what the generated code would have written', () => {
   const chunk = [r('a'), r('b')];
-  const response = DiscoveryResponse.decode(Buffer.concat([encodeHeader('sotw', header), chunkBody('sotw', chunk)]));
+  const response = DiscoveryResponse.decode(Buffer.concat([encodeHeader('sotw', header), ...chunkBody('sotw', chunk)]));
   const { versionInfo, typeUrl, nonce, controlPlane, resources } = response;
   expect({ versionInfo, typeUrl, nonce, id: controlPlane?.identifier }).toEqual({ versionInfo: 'v', typeUrl: TypeUrl.cluster, nonce: 'n', id: 'me' });
   expect(resources.map((any) => [any.typeUrl, Buffer.from(any.value).toString()])).toEqual(['a=1', 'b=1'].map((text) => [TypeUrl.cluster, text]));
@@ -20,7 +20,7 @@ test('XD-001 a SotW response decodes to what the generated code would have writt
 test('XD-002 a delta response decodes to what the generated code would have written', () => {
   const chunk = [r('a'), r('b')];
   const response = DeltaDiscoveryResponse.decode(
-    Buffer.concat([encodeHeader('delta', { ...header, removed: ['x', 'y'] }), chunkBody('delta', chunk)]),
+    Buffer.concat([encodeHeader('delta', { ...header, removed: ['x', 'y'] }), ...chunkBody('delta', chunk)]),
   );
   const { systemVersionInfo, typeUrl, nonce, controlPlane, resources, removedResources } = response;
   expect({ systemVersionInfo, typeUrl, nonce, id: controlPlane?.identifier }).toEqual({
@@ -52,6 +52,18 @@ test('bodies are made once: per chunk, and per pair of sets', () => {
   expect(diff(emptySet, one).bodies('sotw')[0]).toBe(diff(emptySet, two).bodies('sotw')[0]);
   expect(diff(one, two)).toBe(diff(one, two));
   expect(diff(one, two).bodies('delta')).toBe(diff(one, two).bodies('delta'));
+});
+
+test('a big resource goes out as it is, in either variant', () => {
+  const big = r('a', 'x'.repeat(20_000));
+  expect(chunkBody('sotw', [big])[1]).toBe(big.body);
+  expect(chunkBody('delta', [big])[1]).toBe(big.body);
+  const { resources } = DeltaDiscoveryResponse.decode(Buffer.concat(chunkBody('delta', [r('s'), big, r('t')])));
+  expect(resources.map((x) => [x.name, x.resource?.value.length])).toEqual([
+    ['s', 3],
+    ['a', 20_002],
+    ['t', 3],
+  ]);
 });
 
 test('joining keeps the bytes, and big buffers as they are', () => {

@@ -53,33 +53,40 @@ function longHeader(variant: XdsVariant, header: ResponseHeader): Uint8Array {
   return writer.finish();
 }
 
-const entries = { sotw: new WeakMap<EncodedResource, Uint8Array>(), delta: new WeakMap<EncodedResource, Uint8Array>() };
-const chunkBodies = { sotw: new WeakMap<readonly EncodedResource[], Uint8Array>(), delta: new WeakMap<readonly EncodedResource[], Uint8Array>() };
+type Bodies = readonly Uint8Array[];
 
-/** One element of `resources` with its tag: the Any itself, or for delta the Resource that wraps it. */
-function encodeEntry(variant: XdsVariant, resource: EncodedResource): Uint8Array {
-  const writer = new BinaryWriter();
-  writer.uint32(tag(2));
-  if (variant === 'sotw') return writer.bytes(resource.body).finish();
-  writer.fork().uint32(tag(1)).string(resource.version).uint32(tag(2)).bytes(resource.body).uint32(tag(3)).string(resource.name).join();
-  return writer.finish();
+const entries = { sotw: new WeakMap<EncodedResource, Bodies>(), delta: new WeakMap<EncodedResource, Bodies>() };
+const chunkBodies = { sotw: new WeakMap<readonly EncodedResource[], Bodies>(), delta: new WeakMap<readonly EncodedResource[], Bodies>() };
+
+/** One element of `resources`: tag and length (for delta with the fields of the Resource around it), then the Any itself, not copied. */
+function entryParts(variant: XdsVariant, { name, version, body }: EncodedResource): Uint8Array[] {
+  const head = new BinaryWriter().uint32(tag(2));
+  if (variant === 'sotw') return [head.uint32(body.length).finish(), body];
+  const around = new BinaryWriter().uint32(tag(3)).string(name).uint32(tag(1)).string(version).uint32(tag(2)).uint32(body.length).finish();
+  return [
+    head
+      .uint32(around.length + body.length)
+      .raw(around)
+      .finish(),
+    body,
+  ];
 }
 
 /** The entry of one resource, kept: for resources that are sent alone. */
-export function entryOf(variant: XdsVariant, resource: EncodedResource): Uint8Array {
+export function entryOf(variant: XdsVariant, resource: EncodedResource): Bodies {
   let entry = entries[variant].get(resource);
   if (entry === undefined) {
-    entry = encodeEntry(variant, resource);
+    entry = joinSmall(entryParts(variant, resource));
     entries[variant].set(resource, entry);
   }
   return entry;
 }
 
-/** The entries of a whole chunk in one buffer, kept as long as the chunk lives. */
-export function chunkBody(variant: XdsVariant, chunk: readonly EncodedResource[]): Uint8Array {
+/** The entries of a whole chunk, kept as long as the chunk lives: small ones in one buffer, big ones as they are. */
+export function chunkBody(variant: XdsVariant, chunk: readonly EncodedResource[]): Bodies {
   let body = chunkBodies[variant].get(chunk);
   if (body === undefined) {
-    body = concat(chunk.map((resource) => encodeEntry(variant, resource)));
+    body = joinSmall(chunk.flatMap((resource) => entryParts(variant, resource)));
     chunkBodies[variant].set(chunk, body);
   }
   return body;

@@ -85,7 +85,7 @@ class Difference implements Diff {
     let bodies = this.#bodies[variant];
     if (bodies === undefined) {
       // A part of a chunk is encoded for this difference alone; a whole chunk's body is shared with every other one.
-      bodies = joinSmall(this.parts.flatMap((part) => (this.wholes.has(part) ? [chunkBody(variant, part)] : part.map((r) => entryOf(variant, r)))));
+      bodies = joinSmall(this.parts.flatMap((part) => (this.wholes.has(part) ? chunkBody(variant, part) : part.flatMap((r) => entryOf(variant, r)))));
       this.#bodies[variant] = bodies;
     }
     return bodies;

@@ -106,7 +106,7 @@ export class SotwSubscription extends Subscription<DiscoveryRequest> {
       return undefined;
     }
     const shared = changes.bodies('sotw');
-    const bodies = extra.length === 0 ? shared : [...shared, ...joinSmall(extra.map((r) => entryOf('sotw', r)))];
+    const bodies = extra.length === 0 ? shared : [...shared, ...joinSmall(extra.flatMap((r) => entryOf('sotw', r)))];
     return { version: versionOf(target), becomes, bodies, resources, removed: [], changes, extra };
   }
 }
