@@ -3,11 +3,12 @@
  * here and handed to who needs it; nothing below knows of a global.
  */
 import type { SecureContextOptions } from 'node:tls';
+import type { Authenticator } from '../ca/authenticators/authenticator.js';
 import { ClientCertificateAuthenticator } from '../ca/authenticators/client-certificate.js';
 import { JoinTokenAuthenticator } from '../ca/authenticators/join-token.js';
 import type { CertificateAuthority } from '../ca/authority.js';
 import { JoinTokenVerifier } from '../ca/join-token.js';
-import { joinTokenFolder, loadOrCreateJoinTokenKey } from '../ca/join-token-key.js';
+import { loadOrCreateJoinTokenKey } from '../ca/join-token-key.js';
 import { Revocations } from '../ca/revocations.js';
 import { ServerCertificate } from '../ca/server-certificate.js';
 import { WorkloadCertificates } from '../ca/workload-certificates.js';
@@ -16,6 +17,7 @@ import type { Logger } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { XdsServer } from '../xds/server.js';
 import { Http2GrpcServer } from '../xds/transport/http2-server.js';
+import { CertificateService } from './certificate-service.js';
 import { ConfigLoader } from './config-loader.js';
 import { Identities } from './identities.js';
 import { KeysLoader } from './keys-loader.js';
@@ -80,14 +82,21 @@ export class ControlPlane {
     const { trustDomain } = mesh.config();
     const authority = await openAuthority({ ...options, trustDomain });
     writeTrustNote(options.dataDir, { trustDomain, rootPem: authority.rootPem });
-    const provider = await this.#provider(authority);
+    const authenticators = await this.#authenticators(authority);
+    const provider = this.#provider(authority, authenticators);
+    const certificates = new CertificateService({
+      authority,
+      authenticators,
+      metrics,
+      onError: (error) => log.error({ err: error }, 'a CSR was not signed'),
+    });
     const xds = new XdsServer({ provider, observer: createObserver(log, metrics), controlPlane: `mizzen/${this.version}` });
     metrics.scrape(() => scrapeState(mesh, loader.problems(), authority));
 
     const debug = createDebugServer({ mesh, views, xds, metrics, problems: () => loader.problems(), isReady: () => this.#isReady });
     this.#closers.push(() => debug.close());
     const http = options.httpAddress && (await debug.listen(options.httpAddress));
-    const { plain, tls } = await this.#listen(xds, authority);
+    const { plain, tls } = await this.#listen(xds, authority, certificates);
     this.#isReady = true;
     return {
       ...(plain && { xds: formatAddress(plain) }),
@@ -103,9 +112,16 @@ export class ControlPlane {
     return new ConfigLoader({ mesh: this.#instance.mesh, files, log: this.log, metrics: this.metrics });
   }
 
-  async #provider(authority: CertificateAuthority): Promise<MeshProvider> {
+  async #authenticators(authority: CertificateAuthority): Promise<readonly Authenticator[]> {
+    const { dataDir } = this.options;
+    const key = await loadOrCreateJoinTokenKey(dataDir);
+    const verifier = new JoinTokenVerifier({ key, trustDomain: authority.trustDomain, revocations: new Revocations(dataDir) });
+    return [new ClientCertificateAuthenticator(authority), new JoinTokenAuthenticator(verifier)];
+  }
+
+  #provider(authority: CertificateAuthority, authenticators: readonly Authenticator[]): MeshProvider {
     const { log, metrics } = this;
-    const { dataDir, workloadGracePeriod } = this.options;
+    const { dataDir, workloadGracePeriod, vhdsThreshold } = this.options;
     const certificates = new WorkloadCertificates(authority, {
       onError: (identity, error) => log.error({ identity, err: error }, 'no certificate could be made; trying again'),
     });
@@ -116,18 +132,17 @@ export class ControlPlane {
     const registrations = new Registrations({ mesh: this.#instance.mesh, files, graceMs: workloadGracePeriod });
     registrations.restore();
     this.#closers.push(() => registrations.close());
-    const key = await loadOrCreateJoinTokenKey(dataDir);
-    const verifier = new JoinTokenVerifier({ key, trustDomain: authority.trustDomain, revocations: new Revocations(joinTokenFolder(dataDir)) });
     return new MeshProvider({
       ...this.#instance,
-      authenticators: [new ClientCertificateAuthenticator(authority), new JoinTokenAuthenticator(verifier)],
+      authenticators,
       identities,
       registrations,
+      ...(vhdsThreshold !== undefined && { vhdsThreshold }),
       onError: (error) => log.error({ err: error }, 'a proxy could not be connected'),
     });
   }
 
-  async #listen(xds: XdsServer, authority: CertificateAuthority): Promise<{ plain?: Address; tls?: Address }> {
+  async #listen(xds: XdsServer, authority: CertificateAuthority, certificates: CertificateService): Promise<{ plain?: Address; tls?: Address }> {
     const { xdsAddress, xdsTlsAddress, tlsSan } = this.options;
     const servers: Http2GrpcServer[] = [];
     // Streams first hear that they should go, then their connections close.
@@ -139,6 +154,7 @@ export class ControlPlane {
     const open = async (at: Address, tls?: SecureContextOptions): Promise<{ server: Http2GrpcServer; address: Address }> => {
       const server = new Http2GrpcServer();
       xds.attach(server);
+      if (tls !== undefined) certificates.attach(server);
       const { address, port } = await server.listen({ ...at, ...(tls && { tls }) });
       servers.push(server);
       return { server, address: { host: address, port } };

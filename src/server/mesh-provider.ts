@@ -4,14 +4,15 @@
  * and gets no secret.
  */
 import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
-import { type Authenticator, authenticatePeer } from '../ca/authenticators/authenticator.js';
-import { AuthenticationError, messageOf } from '../ca/errors.js';
+import type { Authenticator } from '../ca/authenticators/authenticator.js';
+import { messageOf } from '../ca/errors.js';
 import { formatSpiffeId, type WorkloadIdentity } from '../ca/spiffe.js';
 import type { Mesh } from '../model/mesh.js';
 import type { Proxy } from '../model/proxy.js';
 import { NodeError, parseNode } from '../model/proxy-node.js';
 import type { Views } from '../views/views.js';
 import { GrpcStatus, type PeerInfo, type ProxyHandle, Refusal, type ResourceProvider } from '../xds/provider.js';
+import { identityOf } from './credentials.js';
 import type { Identities } from './identities.js';
 import type { Registration, Registrations } from './registrations.js';
 
@@ -49,7 +50,7 @@ export class MeshProvider implements ResourceProvider {
   }
 
   async #connect(node: Node, peer: PeerInfo): Promise<ProxyHandle> {
-    const identity = await this.#authenticate(peer);
+    const identity = await identityOf(peer, this.parts.authenticators);
     const described = parse(node, identity);
     if (identity !== undefined) authorize(described, identity);
     const release = identity !== undefined && described.certificates === 'ads' ? await this.#certificate(identity) : undefined;
@@ -77,21 +78,6 @@ export class MeshProvider implements ResourceProvider {
         release?.();
       },
     };
-  }
-
-  async #authenticate(peer: PeerInfo): Promise<WorkloadIdentity | undefined> {
-    // What a plaintext peer says of itself could be anybody's: a token that came that way proves nothing.
-    if (peer.tls === undefined) return undefined;
-    let identity: WorkloadIdentity | undefined;
-    try {
-      identity = await authenticatePeer({ tls: { chainDer: peer.tls.chain }, headers: peer.metadata }, this.parts.authenticators);
-    } catch (error) {
-      if (error instanceof AuthenticationError) throw new Refusal(GrpcStatus.UNAUTHENTICATED, error.message);
-      throw error;
-    }
-    if (identity === undefined)
-      throw new Refusal(GrpcStatus.UNAUTHENTICATED, 'no credential: need a client certificate or a join token (mizzen bootstrap)');
-    return identity;
   }
 
   async #certificate(identity: WorkloadIdentity): Promise<() => void> {

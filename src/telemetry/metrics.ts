@@ -52,6 +52,19 @@ export class Metrics {
   readonly writeTimeouts = this.#counter('pilot_xds_write_timeout', 'Streams closed because the proxy took no bytes.');
   readonly certificates = this.#counter('citadel_server_success_cert_issuance_count', 'Certificates issued.');
   readonly authenticationFailures = this.#counter('citadel_server_authentication_failure_count', 'Peers refused for bad or missing credentials.');
+  readonly csrs = this.#counter('citadel_server_csr_count', 'Certificate requests received.');
+  readonly csrParsingErrors = this.#counter(
+    'citadel_server_csr_parsing_err_count',
+    'Certificate requests that could not be read or have a weak key.',
+  );
+  readonly csrSignErrors = this.#counter(
+    'citadel_server_csr_sign_err_count',
+    'Certificate requests that were not signed, for their lifetime or a failure.',
+  );
+  readonly idExtractionErrors = this.#counter(
+    'citadel_server_id_extraction_err_count',
+    'Certificate requests of callers whose identity can have no certificate.',
+  );
   readonly refusedStreams = this.#counter('mizzen_xds_refused_streams_total', 'Streams refused before the proxy was accepted, by gRPC status.', [
     'status',
   ]);
