@@ -22,6 +22,7 @@ export interface ConvertOptions {
 }
 
 const FIRST_OF_2026 = Date.UTC(2026, 0, 1);
+const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 const HEADER = new Set(['apiVersion', 'kind', 'metadata', 'status']);
 
 /** True for a mapping (not a list, not null). */
@@ -89,14 +90,19 @@ function metadataOf(object: Record<string, unknown>, info: KindInfo, report: (fi
   const meta = isObject(given) ? given : {};
   const name = scalar(meta['name']);
   if (isObject(given) && name === undefined) report('metadata.name', 'is missing');
+  // As Kubernetes does; names that we derive ourselves (Gateway API) hold a '~', so that nobody can write over them.
+  if (name !== undefined && (name.length > 253 || !DNS_SUBDOMAIN.test(name)))
+    report('metadata.name', `${JSON.stringify(name)} must be lower-case letters, digits, '-' and '.', and begin and end with a letter or digit`);
   if (meta['namespace'] !== undefined && meta['namespace'] !== null && typeof meta['namespace'] !== 'string')
     report('metadata.namespace', 'must be a string');
-  const optional: { uid?: string; resourceVersion?: string; generation?: number; deletionTimestamp?: string } = {};
+  const optional: { -readonly [K in 'uid' | 'resourceVersion' | 'generation' | 'deletionTimestamp' | 'ownerReferences']?: ObjectMeta[K] } = {};
   for (const field of ['uid', 'resourceVersion', 'deletionTimestamp'] as const) {
     const value = text(meta[field]);
     if (value !== undefined) optional[field] = value;
   }
   if (typeof meta['generation'] === 'number') optional.generation = meta['generation'];
+  const owners = ownersOf(meta['ownerReferences']);
+  if (owners.length > 0) optional.ownerReferences = owners;
   return {
     name: name ?? '',
     namespace: info.namespaced ? (text(meta['namespace']) ?? 'default') : '',
@@ -104,6 +110,14 @@ function metadataOf(object: Record<string, unknown>, info: KindInfo, report: (fi
     annotations: stringMap(meta['annotations'], 'metadata.annotations', report),
     ...optional,
   };
+}
+
+/** The references that name an owner; what is malformed is nobody's. */
+function ownersOf(value: unknown): NonNullable<ObjectMeta['ownerReferences']> {
+  return (Array.isArray(value) ? value : []).filter(isObject).flatMap((reference) => {
+    const [kind, name] = [text(reference['kind']), text(reference['name'])];
+    return kind === undefined || name === undefined ? [] : [{ kind, name, controller: reference['controller'] === true }];
+  });
 }
 
 /** Labels and annotations are strings; Kubernetes refuses an unquoted number or boolean, and so do we. */
