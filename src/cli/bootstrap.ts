@@ -3,8 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../ca/errors.js';
-import { createJoinToken } from '../ca/join-token.js';
-import { loadOrCreateJoinTokenKey } from '../ca/join-token-key.js';
+import { issueJoinToken } from '../ca/issued-tokens.js';
 import { NodeError, parseNode } from '../model/proxy-node.js';
 import { type Address, defaultDataDir, formatAddress, parseAddress, parseMs } from '../server/options.js';
 import { openAuthority, readTrustNote, type TrustNote } from '../server/trust.js';
@@ -125,8 +124,7 @@ function requireNode(id: string, metadata: Record<string, unknown>): void {
 async function credentials({ dataDir, namespace, serviceAccount, tokenTtl, trustDomain }: Options): Promise<{ rootPem: string; token: string }> {
   try {
     const note = readTrustNote(dataDir) ?? (await newTrust(dataDir, trustDomain));
-    const key = await loadOrCreateJoinTokenKey(dataDir);
-    const { token } = await createJoinToken(key, { trustDomain: trustDomain ?? note.trustDomain, namespace, serviceAccount, ttlMs: tokenTtl });
+    const { token } = await issueJoinToken(dataDir, { trustDomain: trustDomain ?? note.trustDomain, namespace, serviceAccount, ttlMs: tokenTtl });
     return { rootPem: note.rootPem, token };
   } catch (error) {
     throw new CliError(messageOf(error));

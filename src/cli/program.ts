@@ -6,6 +6,7 @@ import { addAnalyze } from './analyze.js';
 import { addBootstrap } from './bootstrap.js';
 import { CliError } from './cli-error.js';
 import { addServe } from './serve.js';
+import { addToken } from './token.js';
 import { addTranslate } from './translate.js';
 import { addValidate } from './validate.js';
 import { addVersion, VERSION } from './version.js';
@@ -17,7 +18,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .version(VERSION, '-V, --version', 'print the version')
     .showHelpAfterError('(add --help for usage)')
     .exitOverride();
-  for (const add of [addServe, addBootstrap, addTranslate, addValidate, addAnalyze, addVersion]) add(program);
+  for (const add of [addServe, addBootstrap, addTranslate, addValidate, addAnalyze, addToken, addVersion]) add(program);
   try {
     await program.parseAsync([...argv]);
     return Number(process.exitCode ?? 0);
