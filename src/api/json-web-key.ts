@@ -14,6 +14,8 @@ const ALGORITHMS: Readonly<Record<string, RegExp>> = {
 /** And the algorithm that each curve is for. */
 const CURVES: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512', Ed25519: 'EdDSA' };
 
+const MIN_RSA_BITS = 1024;
+
 /** True for a key that tokens can be verified with: known, whole and mathematically sound. */
 export function isVerificationKey(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -34,8 +36,8 @@ function isSound(key: JsonWebKey): boolean {
   try {
     const { kty, n, e, crv, x, y } = key;
     const publicPart = kty === 'RSA' ? { kty, n, e } : kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x };
-    createPublicKey({ key: publicPart as JsonWebKey, format: 'jwk' });
-    return true;
+    const { modulusLength = MIN_RSA_BITS } = createPublicKey({ key: publicPart as JsonWebKey, format: 'jwk' }).asymmetricKeyDetails ?? {};
+    return modulusLength >= MIN_RSA_BITS;
   } catch {
     return false;
   }

@@ -6,7 +6,7 @@ import { createLog } from '../telemetry/log.js';
 import { KeysLoader } from './keys-loader.js';
 import { addResources, createMesh } from './mesh-instance.js';
 
-const JWKS = JSON.stringify({ keys: [{ kty: 'OKP', kid: 'a', crv: 'Ed25519', x: 'X' }] });
+const JWKS = JSON.stringify({ keys: [{ kty: 'OKP', kid: 'a', crv: 'Ed25519', x: 'tellx-dtwMnnKBvIzkv6QZTHmuT6vMuI40sePPN4WrE' }] });
 const log = createLog({ format: 'json', level: 'silent' });
 
 let server: Server;

@@ -75,7 +75,12 @@ describe('security filters of workloads', () => {
   test('RA-004: keys that arrive change the workloads that asked for them', () => {
     put('RequestAuthentication', 'shop/jwt', { selector: { matchLabels: { app: 'cart' } }, jwtRules: [{ issuer: 'a', jwksUri: 'https://a/k' }] });
     const before = [views.of(cart, 'sidecar'), views.of(pay, 'sidecar')];
-    mesh.graph.transaction(() => mesh.rows.jwks.set({ source: 'keys https://a/k', jwks: '{"keys":[]}' }));
+    mesh.graph.transaction(() =>
+      mesh.rows.jwks.set({
+        source: 'keys https://a/k',
+        jwks: '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"tellx-dtwMnnKBvIzkv6QZTHmuT6vMuI40sePPN4WrE"}]}',
+      }),
+    );
     expect(views.of(cart, 'sidecar').http.jwt).not.toEqual(before[0]?.http.jwt);
     expect(views.of(pay, 'sidecar')).toBe(before[1]);
   });

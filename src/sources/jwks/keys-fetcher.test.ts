@@ -5,7 +5,8 @@ import { keysSource } from '../../api/jwks.js';
 import { addressGuard } from './address-guard.js';
 import { type FetchTimes, KeysFetcher, type WantedKeys } from './keys-fetcher.js';
 
-const setOf = (kid: string): string => JSON.stringify({ keys: [{ kty: 'RSA', kid, n: 'N', e: 'AQAB' }] });
+const setOf = (kid: string): string =>
+  JSON.stringify({ keys: [{ kty: 'OKP', kid, crv: 'Ed25519', x: 'tellx-dtwMnnKBvIzkv6QZTHmuT6vMuI40sePPN4WrE' }] });
 const wanted = (rule: { issuer?: string; jwksUri?: string }): WantedKeys => ({ ...keysSource(rule)!, timeoutMs: 1_000 });
 
 describe('key sets by URL', () => {

@@ -3,6 +3,8 @@
  * word by word, and neither private parts nor shared secrets are passed on. https://www.rfc-editor.org/rfc/rfc7517
  */
 
+import { isVerificationKey } from '../../api/json-web-key.js';
+
 /** Members of public keys, by type of key. */
 const MEMBERS: Readonly<Record<string, readonly string[]>> = { RSA: ['n', 'e'], EC: ['crv', 'x', 'y'], OKP: ['crv', 'x'] };
 const SHARED = ['kid', 'use', 'alg'];
@@ -14,7 +16,7 @@ export function publicKeys(text: string): string {
   if (!Array.isArray(keys)) throw new Error('not a JSON web key set');
   if (keys.length > MAX_KEYS) throw new Error(`more than ${MAX_KEYS} keys`);
   const usable = keys.map(publicKey).filter((key) => key !== undefined);
-  if (usable.length === 0) throw new Error('no public key in the set');
+  if (usable.length === 0) throw new Error('no public key in the set that tokens could be verified with');
   return JSON.stringify({ keys: usable });
 }
 
@@ -26,10 +28,11 @@ export function keysUri(discovery: string): string {
 }
 
 function publicKey(value: unknown): Record<string, string> | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const key = value as Record<string, unknown>;
+  if (!isVerificationKey(value)) return undefined;
+  const key = value;
   const members = MEMBERS[String(key['kty'])];
-  if (members === undefined || members.some((name) => typeof key[name] !== 'string')) return undefined;
+  // Shared secrets have none.
+  if (members === undefined) return undefined;
   const names = ['kty', ...SHARED, ...members].filter((name) => typeof key[name] === 'string');
   return Object.fromEntries(names.map((name) => [name, key[name] as string]));
 }

@@ -4,6 +4,8 @@ import type { RequestAuthentication } from '../../api/istio.js';
 import { type JwtRule, jwtFilter } from './filter.js';
 import { UNUSABLE_KEYS } from './unusable-keys.js';
 
+const KEY = { kty: 'OKP', crv: 'Ed25519', x: 'tellx-dtwMnnKBvIzkv6QZTHmuT6vMuI40sePPN4WrE' };
+
 const policy = (...jwtRules: JwtRule[]): RequestAuthentication => ({
   kind: 'RequestAuthentication',
   apiVersion: 'security.istio.io/v1',
@@ -49,10 +51,23 @@ describe('RequestAuthentication', () => {
   });
 
   test('RA-003 to RA-005: keys from the rule, from a URL, from the issuer', () => {
-    const fetched = { 'keys https://a/keys': 'BY URL', 'issuer https://a': 'BY ISSUER' };
-    expect(keys(provider({ issuer: 'https://a', jwks: 'INLINE', jwksUri: 'https://a/keys' }, fetched))).toBe('INLINE');
-    expect(keys(provider({ issuer: 'https://a', jwksUri: 'https://a/keys' }, fetched))).toBe('BY URL');
-    expect(keys(provider({ issuer: 'https://a' }, fetched))).toBe('BY ISSUER');
+    const [inline, byUrl, byIssuer] = ['inline', 'by URL', 'by issuer'].map((kid) => JSON.stringify({ keys: [{ ...KEY, kid }] })) as [
+      string,
+      string,
+      string,
+    ];
+    const fetched = { 'keys https://a/keys': byUrl, 'issuer https://a': byIssuer };
+    expect(keys(provider({ issuer: 'https://a', jwks: inline, jwksUri: 'https://a/keys' }, fetched))).toBe(inline);
+    expect(keys(provider({ issuer: 'https://a', jwksUri: 'https://a/keys' }, fetched))).toBe(byUrl);
+    expect(keys(provider({ issuer: 'https://a' }, fetched))).toBe(byIssuer);
+  });
+
+  test('RA-003: a key set without any key that Envoy knows would cost the listener; it refuses every token instead', () => {
+    for (const jwks of ['{"keys":[]}', '{}', 'null', '[]', 'nonsense', '{"keys":[{"kty":"RSA","n":"x","e":"AQAB"}]}'])
+      expect(keys(provider({ issuer: 'a', jwks }))).toBe(UNUSABLE_KEYS);
+    const mixed = JSON.stringify({ keys: [{ kty: 'RSA' }, KEY] });
+    expect(keys(provider({ issuer: 'a', jwks: mixed }))).toBe(mixed);
+    expect(keys(provider({ issuer: 'a', jwks: JSON.stringify(KEY) }))).toBe(JSON.stringify({ keys: [KEY] }));
   });
 
   test('RA-007 to RA-009: where tokens come from and where claims go', () => {

@@ -8,6 +8,7 @@ import {
   type JwtRequirement,
 } from '@envoyproxy/xds-protos/envoy/extensions/filters/http/jwt_authn/v3/config.js';
 import type { RequestAuthentication, RequestAuthenticationSpec } from '../../api/istio.js';
+import { isVerificationKey, keysOfSet } from '../../api/json-web-key.js';
 import { keysSource } from '../../api/jwks.js';
 import { type Partial, toAny } from '../proto.js';
 import { JWT_FILTER, JWT_PAYLOAD } from '../rbac/claims.js';
@@ -63,8 +64,14 @@ function provider(rule: JwtRule, { fetchedKeys, clearRouteCache }: JwtContext): 
 
 function keysOf(rule: JwtRule, fetchedKeys: JwtContext['fetchedKeys']): string {
   const source = keysSource(rule);
-  if (source === undefined) return rule.jwks || UNUSABLE_KEYS;
-  return fetchedKeys(source.key) ?? UNUSABLE_KEYS;
+  return usable(source === undefined ? rule.jwks : fetchedKeys(source.key)) ?? UNUSABLE_KEYS;
+}
+
+/** The set as it is; a single key as a set of one; undefined when nothing could be verified with it. */
+function usable(text: string | undefined): string | undefined {
+  const keys = keysOfSet(text ?? '');
+  if (text === undefined || keys === undefined || !keys.some(isVerificationKey)) return undefined;
+  return 'keys' in (JSON.parse(text) as object) ? text : JSON.stringify({ keys });
 }
 
 /**
