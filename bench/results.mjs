@@ -1,5 +1,5 @@
 /** The table of results, with the reference's figures beside ours, and what the bars say to it. */
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { baselineOf } from './baselines.mjs';
 
 /** A driver's JSON line as a row. */
@@ -61,6 +61,9 @@ export function missedBars(rows) {
     return missed;
   });
 }
+
+/** How busy the machine is: what else runs shows in the times. */
+export const load = () => loadavg()[0].toFixed(1);
 
 /** The machine in one line. */
 export function machine() {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildDriver, runDriver } from './load.mjs';
 import { edits, writeMesh } from './mesh.mjs';
-import { machine, missedBars, rowOf, table } from './results.mjs';
+import { load, machine, missedBars, rowOf, table } from './results.mjs';
 import { startServer } from './server.mjs';
 
 const HELP = `npm run bench -- [options]
@@ -72,6 +72,7 @@ async function runCase(one, driver, folder) {
 const state = join(top, '.state', 'bench');
 mkdirSync(state, { recursive: true });
 const driver = buildDriver(resolve(top, process.env.MIZZEN_XDSLOAD ?? '../shared/tools/xdsload'), state);
+const loadBefore = load();
 const rows = [];
 for (const one of cases) {
   const folder = mkdtempSync(join(tmpdir(), 'mizzen-bench-'));
@@ -103,5 +104,8 @@ function writeResults(all, misses) {
   if (from < 0 || to < 0) throw new Error('RESULTS.md lacks the marks around its table');
   const date = new Date().toISOString().slice(0, 10);
   const bars = misses.length === 0 ? 'All bars are met.' : `Missed bars:\n\n${misses.map((one) => `- ${one}`).join('\n')}`;
-  writeFileSync(file, `${text.slice(0, from)}${begin}\n\nMeasured on ${date}: ${machine()}.\n\n${table(all)}\n\n${bars}\n\n${text.slice(to)}`);
+  writeFileSync(
+    file,
+    `${text.slice(0, from)}${begin}\n\nMeasured on ${date}: ${machine()}; load average when it began: ${loadBefore}.\n\n${table(all)}\n\n${bars}\n\n${text.slice(to)}`,
+  );
 }
