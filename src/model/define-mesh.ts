@@ -36,14 +36,14 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
   const endpoints = defineEndpoints(graph, { ...base, services }, settings);
   const virtualServices = defineVirtualServices(graph, { ...base, derived });
   const sidecarScopes = defineSidecarScopes(graph, { ...base, services, virtualServices });
-  const proxies = defineProxies(graph, { ...base, services, endpoints, derived });
+  const envoyFilters = defineEnvoyFilters(graph, base);
+  const proxies = defineProxies(graph, { ...base, services, endpoints, derived, envoyFilters });
   const destinationRules = defineDestinationRules(graph, { ...base, derived });
   const gateways = defineGateways(graph, { ...base, derived });
   const peerAuthentications = definePeerAuthentications(graph, base);
   const requestAuthentications = defineRequestAuthentications(graph, base);
   const authorizationPolicies = defineAuthorizationPolicies(graph, base);
   const telemetries = defineTelemetries(graph, base);
-  const envoyFilters = defineEnvoyFilters(graph, base);
   return {
     graph,
     rows,

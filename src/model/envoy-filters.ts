@@ -10,7 +10,7 @@ import type { Graph } from '../graph/graph.js';
 import { type Labels, selects } from './labels.js';
 import type { Mesh } from './mesh.js';
 import type { Proxy } from './proxy.js';
-import { internScope } from './scope.js';
+import { internScope, scopeOf } from './scope.js';
 
 export type ConfigPatch = NonNullable<EnvoyFilter['spec']['configPatches']>[number];
 
@@ -24,10 +24,14 @@ export interface PatchSelection {
 export interface EnvoyFilters {
   /** Id of a {@link PatchSelection}, '' when no EnvoyFilter holds for the proxy. */
   selection(proxyKey: string): string;
+  /** Whether some patch for the proxy is about route configurations, virtual hosts or routes. */
+  patchesRoutes(proxyKey: string): boolean;
 }
 
 /** A pattern longer than this matches nothing, as in the reference: compiling one costs too much. */
 const MAX_PATTERN = 1024;
+/** What patches of routes apply to. */
+const ROUTES: ReadonlySet<string> = new Set(['ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE']);
 /** Set on the pods of gateways that Kubernetes' Gateway API made. */
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 
@@ -78,7 +82,16 @@ export function defineEnvoyFilters(graph: Graph, mesh: Pick<Mesh, 'rows' | 'conf
     return patches.length === 0 ? '' : internScope<PatchSelection>('p', { patches }).id;
   });
 
-  return { selection: (proxyKey) => (any.get('') ? selection.get(proxyKey) : '') };
+  const patchesRoutes = graph.query('envoyFilterPatchesRoutes', (proxyKey: string): boolean => {
+    const id = selection.get(proxyKey);
+    if (id === '') return false;
+    return scopeOf<PatchSelection>(id).patches.some(([key, i]) => ROUTES.has(filters.get(key)?.spec.configPatches?.[i]?.applyTo ?? ''));
+  });
+
+  return {
+    selection: (proxyKey) => (any.get('') ? selection.get(proxyKey) : ''),
+    patchesRoutes: (proxyKey) => any.get('') && patchesRoutes.get(proxyKey),
+  };
 }
 
 /** EF-001. Target references are for gateways of the Gateway API only, and keep all other proxies out. */

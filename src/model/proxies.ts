@@ -17,7 +17,7 @@ import { NO_LOCALITY } from './workload.js';
 
 const sameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && [...a].every((key) => b.has(key));
 
-export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' | 'services' | 'endpoints' | 'derived'>): Proxies {
+export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' | 'services' | 'endpoints' | 'derived' | 'envoyFilters'>): Proxies {
   const { rows } = mesh;
   const sidecars = rows.of('Sidecar');
   const gateways = rows.of('Gateway');
@@ -127,6 +127,8 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
       dnsAutoAllocate: proxy.dnsAutoAllocate,
       idleTimeout: proxy.idleTimeout ?? '',
       unprivilegedPod: proxy.unprivilegedPod,
+      // Patches of routes are made for whole route configurations.
+      ...(proxy.vhdsThreshold !== undefined && !mesh.envoyFilters.patchesRoutes(proxyKey) && { vhdsThreshold: proxy.vhdsThreshold }),
       sidecar: selectSidecar(proxy),
       gateways: gatewaysOf(proxy),
       gatewayPorts: gatewayPortsOf(proxy),

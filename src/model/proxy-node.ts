@@ -13,6 +13,8 @@ export interface NodeDescription {
   readonly id: string;
   readonly cluster?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Set where the client's transport and version take virtual hosts one by one, see {@link Proxy.vhdsThreshold}. */
+  readonly vhdsThreshold?: number;
   /** As in an Envoy node, or as text: `region/zone/subzone`. */
   readonly locality?: string | { readonly region?: string; readonly zone?: string; readonly subZone?: string; readonly subzone?: string };
 }
@@ -61,6 +63,8 @@ export function parseNode(node: NodeDescription, identity = ''): Proxy {
     http10: isOn(metadata, 'HTTP10'),
     httpProxyPort: Number(text(metadata, 'HTTP_PROXY_PORT') ?? 0) || 0,
     unprivilegedPod: isOn(metadata, 'UNPRIVILEGED_POD'),
+    // With an agent everything is as in the reference, which has no such thing.
+    ...(node.vhdsThreshold !== undefined && type === 'sidecar' && !isGrpc && istioVersion === undefined && { vhdsThreshold: node.vhdsThreshold }),
     dnsCapture: isOn(metadata, 'DNS_CAPTURE'),
     dnsAutoAllocate: isOn(metadata, 'DNS_AUTO_ALLOCATE'),
     ...(text(metadata, 'IDLE_TIMEOUT') !== undefined && { idleTimeout: text(metadata, 'IDLE_TIMEOUT') as string }),

@@ -45,6 +45,8 @@ export interface Proxy {
   /** HTTP_PROXY_PORT or 0. */
   readonly httpProxyPort: number;
   readonly unprivilegedPod: boolean;
+  /** Route configurations with more virtual hosts than this come without them, and the hosts one by one (VHDS); undefined: never. */
+  readonly vhdsThreshold?: number;
   readonly dnsCapture: boolean;
   readonly dnsAutoAllocate: boolean;
   /** IDLE_TIMEOUT: tcp_proxy idle timeout text, or undefined. */

@@ -29,6 +29,8 @@ export interface OutboundScope {
   readonly dnsAutoAllocate: boolean;
   readonly idleTimeout: string;
   readonly unprivilegedPod: boolean;
+  /** Route configurations with more virtual hosts than this are served by VHDS; undefined: none. */
+  readonly vhdsThreshold?: number;
   /** Key of the Sidecar that holds for the proxy (SC-002), '' for none. Always '' for routers. */
   readonly sidecar: string;
   /** Routers: keys of the Gateways that select the proxy, oldest first. */

@@ -11,6 +11,7 @@ import type { Mesh } from '../model/mesh.js';
 import type { Proxy } from '../model/proxy.js';
 import { NodeError, parseNode } from '../model/proxy-node.js';
 import type { Views } from '../views/views.js';
+import type { XdsVariant } from '../xds/observer.js';
 import { GrpcStatus, type PeerInfo, type ProxyHandle, Refusal, type ResourceProvider } from '../xds/provider.js';
 import { identityOf } from './credentials.js';
 import type { Identities } from './identities.js';
@@ -23,6 +24,8 @@ export interface MeshProviderParts {
   readonly authenticators: readonly Authenticator[];
   readonly identities: Identities;
   readonly registrations?: Registrations;
+  /** Virtual hosts in a route configuration above which they come one by one, to clients that can take it; undefined: never. */
+  readonly vhdsThreshold?: number;
   /** Told of a failure that is nobody's fault but ours; the peer hears only that there was one. */
   readonly onError?: (error: unknown) => void;
 }
@@ -40,18 +43,19 @@ export class MeshProvider implements ResourceProvider {
   constructor(private readonly parts: MeshProviderParts) {}
 
   /** @inheritdoc */
-  async connect(node: Node, peer: PeerInfo): Promise<ProxyHandle> {
+  async connect(node: Node, peer: PeerInfo, variant: XdsVariant): Promise<ProxyHandle> {
     try {
-      return await this.#connect(node, peer);
+      return await this.#connect(node, peer, variant);
     } catch (error) {
       if (!(error instanceof Refusal)) this.parts.onError?.(error);
       throw error;
     }
   }
 
-  async #connect(node: Node, peer: PeerInfo): Promise<ProxyHandle> {
+  async #connect(node: Node, peer: PeerInfo, variant: XdsVariant): Promise<ProxyHandle> {
+    const vhdsThreshold = variant === 'delta' && takesVhdsOverAds(node) ? this.parts.vhdsThreshold : undefined;
     const identity = await identityOf(peer, this.parts.authenticators);
-    const described = parse(node, identity);
+    const described = parse(node, identity, vhdsThreshold);
     if (identity !== undefined) authorize(described, identity);
     const release = identity !== undefined && described.certificates === 'ads' ? await this.#certificate(identity) : undefined;
     let registration: Registration | undefined;
@@ -61,7 +65,7 @@ export class MeshProvider implements ResourceProvider {
       release?.();
       throw error;
     }
-    const proxy = registration === undefined ? described : parse(labelled(node, registration), identity);
+    const proxy = registration === undefined ? described : parse(labelled(node, registration), identity, vhdsThreshold);
     this.#add(proxy);
     let isOpen = true;
     return {
@@ -110,11 +114,24 @@ export class MeshProvider implements ResourceProvider {
 /** How people name a proxy: `name.namespace`. */
 export const proxyName = (proxy: Proxy): string => `${proxy.name}.${proxy.namespace}`;
 
-function parse(node: Node, identity: WorkloadIdentity | undefined): Proxy {
+/** Envoys before 1.37 refuse virtual hosts over the aggregated stream. */
+function takesVhdsOverAds({ userAgentName, userAgentVersionType }: Node): boolean {
+  if (userAgentName !== 'envoy' || userAgentVersionType?.$case !== 'userAgentBuildVersion') return false;
+  const { majorNumber = 0, minorNumber = 0 } = userAgentVersionType.value.version ?? {};
+  return majorNumber > 1 || (majorNumber === 1 && minorNumber >= 37);
+}
+
+function parse(node: Node, identity: WorkloadIdentity | undefined, vhdsThreshold: number | undefined): Proxy {
   const { id, cluster, metadata, locality } = node;
   try {
     return parseNode(
-      { id, ...(cluster !== undefined && { cluster }), ...(metadata && { metadata }), ...(locality && { locality }) },
+      {
+        id,
+        ...(cluster !== undefined && { cluster }),
+        ...(metadata && { metadata }),
+        ...(locality && { locality }),
+        ...(vhdsThreshold !== undefined && { vhdsThreshold }),
+      },
       identity === undefined ? '' : formatSpiffeId(identity),
     );
   } catch (error) {

@@ -47,6 +47,13 @@ export function parseMs(text: string): number {
   return nanoseconds / MILLISECOND;
 }
 
+/** A number, or `off`. */
+export function parseCount(text: string): number | undefined {
+  if (text === 'off') return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`${JSON.stringify(text)} is not a number (or off)`);
+  return Number(text);
+}
+
 /** Addresses and CIDR blocks with commas between them. */
 function addressBlocks(text: string): readonly string[] {
   const blocks = text.split(',').filter((block) => block !== '');
@@ -132,6 +139,13 @@ export const SETTINGS = {
     help: 'longest time that changes wait for quiet',
     default: 1000,
     parse: parseMs,
+  }),
+  vhdsThreshold: setting<number | undefined>({
+    flag: 'vhds-threshold',
+    argument: '<n>',
+    help: 'route configurations with more virtual hosts than this are served host by host (VHDS) to sidecars without an agent on delta xDS, from Envoy 1.37 on; or off',
+    default: undefined,
+    parse: parseCount,
   }),
   workloadGracePeriod: setting<number>({
     flag: 'workload-grace-period',

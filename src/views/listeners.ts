@@ -6,7 +6,7 @@ import type { EncodedResource } from './encode.js';
 import { defineGatewayListenerViews } from './gateway-listeners.js';
 import { defineInboundListenerViews } from './inbound-listeners.js';
 import { defineListenerSettings } from './listener-settings.js';
-import { defineOutboundListenerViews } from './outbound-listeners.js';
+import { defineOutboundListenerViews, type RoutesOfPort } from './outbound-listeners.js';
 import { defineSecurityFilterViews } from './security-filters.js';
 
 export interface ListenerViews {
@@ -14,9 +14,9 @@ export interface ListenerViews {
   chunks(proxyKey: string): readonly (readonly EncodedResource[])[];
 }
 
-export function defineListenerViews(mesh: Mesh): ListenerViews {
+export function defineListenerViews(mesh: Mesh, routesOfPort?: RoutesOfPort): ListenerViews {
   const settings = defineListenerSettings(mesh);
-  const outbound = defineOutboundListenerViews(mesh);
+  const outbound = defineOutboundListenerViews(mesh, routesOfPort);
   const security = defineSecurityFilterViews(mesh);
   const inbound = defineInboundListenerViews(mesh, security);
   const gateways = defineGatewayListenerViews(mesh, security);

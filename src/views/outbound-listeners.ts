@@ -61,7 +61,10 @@ export interface OutboundListenerViews {
   chunks(scope: OutboundScope, settings: InternedSettings, self: string): readonly (readonly EncodedResource[])[];
 }
 
-export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
+/** Name under which a scope asks for the routes of a port. */
+export type RoutesOfPort = (scope: OutboundScope, port: number) => string;
+
+export function defineOutboundListenerViews(mesh: Mesh, routesOfPort: RoutesOfPort = (_, port) => String(port)): OutboundListenerViews {
   const { graph, sidecarScopes } = mesh;
 
   /** Key: service key and port name. Pods come and go without any effect unless the addresses change. */
@@ -164,6 +167,7 @@ export function defineOutboundListenerViews(mesh: Mesh): OutboundListenerViews {
       ipMode: scope.ipMode,
       ...unknownHosts(scope),
       tcpChains: (offer, bind) => tcpChains(offer, bind, context),
+      routesOfPort: (port) => routesOfPort(scope, port),
     });
   };
 

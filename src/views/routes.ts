@@ -13,17 +13,19 @@ import {
   encodeRouteConfiguration,
   encodeRoutes,
   encodeUnknownRouteConfiguration,
+  encodeVhdsRouteConfiguration,
   sameRoutes,
   type VirtualHostParts,
 } from '../translate/route/encode-routes.js';
-import { parseSidecarRouteName } from '../translate/route/route-name.js';
+import { parseSidecarRouteName, type SidecarRouteName, withoutVhds } from '../translate/route/route-name.js';
 import { type EncodedResource, encodeBytes, sameResource } from './encode.js';
 import { defineGrpcHosts } from './grpc-hosts.js';
-import { defineRoutePlans, type PlannedVirtualHost } from './route-plans.js';
+import { defineRoutePlans, type PlannedVirtualHost, type RoutePlan } from './route-plans.js';
 import { defineRouteSources } from './route-sources.js';
 import { ROUTE_TYPE } from './type-urls.js';
+import { defineVirtualHostViews, type VirtualHostViews } from './virtual-hosts.js';
 
-export interface RouteViews {
+export interface RouteViews extends VirtualHostViews {
   /** What a proxy's routes depend on: the key for {@link RouteViews.route}. */
   scope(proxyKey: string): string;
   /** The route configuration of that name; an empty one when nothing is known of it. */
@@ -45,16 +47,22 @@ export function defineRouteViews(mesh: Mesh): RouteViews {
     });
   };
 
-  const sidecarRoute = (id: string, name: string): Uint8Array => {
-    const route = parseSidecarRouteName(name);
-    if (route === undefined) return encodeUnknownRouteConfiguration(name);
+  const sidecarPlan = (id: string, route: SidecarRouteName): RoutePlan | undefined => {
     const egress = mesh.sidecarScopes
       .egressListeners(scopeOf<OutboundScope>(id))
-      .find(({ port, bind }) => !port || (port.number === route.port && (port.number !== 0 || bind === name)));
-    if (egress === undefined) return encodeUnknownRouteConfiguration(name);
+      .find(({ port, bind }) => !port || (port.number === route.port && (port.number !== 0 || bind === route.name)));
+    if (egress === undefined) return undefined;
     // Requests on a port of this protocol name their target in full, whatever port that has.
     const port = egress.port?.protocol.toUpperCase() === 'HTTP_PROXY' ? 0 : route.port;
-    const plan = plans.sidecar(id, egress.index, port);
+    return plans.sidecar(id, egress.index, port);
+  };
+
+  const sidecarRoute = (id: string, name: string): Uint8Array => {
+    const short = withoutVhds(name);
+    const route = parseSidecarRouteName(short ?? name);
+    const plan = route && sidecarPlan(id, route);
+    if (route === undefined || plan === undefined) return encodeUnknownRouteConfiguration(name);
+    if (short !== undefined) return encodeVhdsRouteConfiguration(name, [catchAllHost(id)]);
     if (route.host === undefined) return encodeRouteConfiguration(name, [...plan.hosts.map(partsOf(id)), catchAllHost(id)]);
     // A listener of one address has one service behind it, whatever the host header says.
     const own = plan.hosts[plan.byDomain.get(route.host) ?? -1];
@@ -86,6 +94,8 @@ export function defineRouteViews(mesh: Mesh): RouteViews {
     return plan === undefined ? encodeUnknownRouteConfiguration(name) : encodeRouteConfiguration(name, plan.hosts.map(partsOf(id)));
   };
 
+  const virtualHosts = defineVirtualHostViews(mesh, sidecarPlan, (id, host) => partsOf(id)(host));
+
   const grpcHost = defineGrpcHosts(mesh, plans, sources);
   const grpcRoute = (id: string, name: string): Uint8Array => {
     const host = grpcHost(id, name);
@@ -109,5 +119,6 @@ export function defineRouteViews(mesh: Mesh): RouteViews {
   return {
     scope: (proxyKey) => mesh.proxies.outboundScope(proxyKey).id,
     route: (scope, name) => route.get(`${scope}|${name}`),
+    ...virtualHosts,
   };
 }

@@ -32,7 +32,10 @@ export interface ResourceWatch {
 }
 
 export interface Views {
-  /** Watches one type for a proxy that is a row of `mesh.rows.proxies`. `names` undefined means all. Unknown types give an empty set. */
+  /**
+   * Watches one type for a proxy that is a row of `mesh.rows.proxies`. `names` undefined means all. Unknown types give an empty set. Of virtual
+   * hosts (VHDS), the names are those of their route configurations.
+   */
   watch(proxyKey: string, typeUrl: string, names: readonly string[] | undefined, onStale: () => void): ResourceWatch;
   /** What EnvoyFilters came to for a proxy. */
   patchReport(proxyKey: string, routesOf: RoutesOf): PatchReport;
@@ -46,8 +49,8 @@ export function defineViews(mesh: Mesh): Views {
   const nameSets = new NameSets();
   const clusters = defineClusterViews(mesh);
   const endpoints = defineEndpointViews(mesh);
-  const listeners = defineListenerViews(mesh);
   const routes = defineRouteViews(mesh);
+  const listeners = defineListenerViews(mesh, (scope, port) => routes.routesOfPort(scope, port));
   const secrets = defineSecretViews(mesh);
   const nameTables = defineNameTableViews(mesh);
   const grpc = defineGrpcViews(mesh);
@@ -74,6 +77,7 @@ export function defineViews(mesh: Mesh): Views {
     (key: string): readonly EncodedResource[] => {
       const [type, scope, setId, index] = key.split('|') as [string, string, string, string];
       const names = nameSets.get(setId).chunks[Number(index)] ?? [];
+      if (type === 'vhds') return names.flatMap((name) => routes.virtualHosts(scope, name));
       return names.flatMap((name) => one(type, scope, name) ?? []);
     },
     { equals: sameElements },
@@ -98,6 +102,7 @@ export function defineViews(mesh: Mesh): Views {
   const scopeOf = (type: string, proxyKey: string): string => {
     if (type === 'eds') return mesh.proxies.endpointScope(proxyKey).id;
     if (type === 'rds') return routeScope(proxyKey);
+    if (type === 'vhds') return routes.scope(proxyKey);
     return type === 'ecds' ? patched.selection(proxyKey) : proxyKey;
   };
   /** Key: `type|proxy|name set`. */

@@ -135,7 +135,7 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
   async #connect(node: Node): Promise<void> {
     const { provider, observer } = this.context;
     try {
-      const handle = await provider.connect(node, this.stream.peer);
+      const handle = await provider.connect(node, this.stream.peer, this.variant.name);
       if (this.#isClosed || this.#ending !== undefined) return handle.close();
       const accepted = { node, handle, pusher: this.#pusherFor(handle) };
       this.#accepted = accepted;

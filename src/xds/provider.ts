@@ -3,6 +3,7 @@
  * The protocol knows type URLs, names and bytes, and nothing else of a resource.
  */
 import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
+import type { XdsVariant } from './observer.js';
 import type { PeerInfo } from './transport/peer.js';
 
 export { GrpcStatus, Refusal } from './grpc-status.js';
@@ -47,7 +48,7 @@ export interface ProxyHandle {
   readonly id: string;
   /**
    * Names undefined means wildcard; otherwise they come sorted and without repetition. The set simply lacks names for which
-   * there is no resource. `onStale` fires once after each change until `read` is called again.
+   * there is no resource. Virtual hosts are watched by group: names are those of route configurations. `onStale` fires once after each change until `read` is called again.
    */
   watch(typeUrl: string, names: readonly string[] | undefined, onStale: () => void): ResourceWatch;
   /** Takes in a request of one of the {@link ResourceProvider.eventTypes}. Must not throw. */
@@ -60,5 +61,5 @@ export interface ResourceProvider {
   /** Types whose requests are events, not subscriptions. */
   readonly eventTypes?: ReadonlySet<string>;
   /** Judges a new proxy. A thrown {@link Refusal} ends the stream with its status. */
-  connect(node: Node, peer: PeerInfo): ProxyHandle | Promise<ProxyHandle>;
+  connect(node: Node, peer: PeerInfo, variant: XdsVariant): ProxyHandle | Promise<ProxyHandle>;
 }

@@ -6,6 +6,7 @@
 import type { Clock } from './clock.js';
 import { gateClosedSince } from './cluster-gate.js';
 import { encodeHeader } from './encoding.js';
+import { byGroup, resourcesOf } from './groups.js';
 import type { XdsLimits } from './limits.js';
 import type { XdsObserver, XdsVariant } from './observer.js';
 import type { ProxyHandle } from './provider.js';
@@ -67,6 +68,8 @@ export class Pusher<Request> {
   turn(): void {
     this.#clearWake();
     const now = this.options.clock.now();
+    const { hosts, routes } = this.#grouped();
+    if (routes !== undefined) hosts?.follow(routes);
     for (const type of this.#ordered) {
       if (!this.target.hasRoom) return;
       if (this.#mayPush(type, now)) this.#push(type, now);
@@ -81,8 +84,9 @@ export class Pusher<Request> {
 
   #mayPush(type: WatchedType<Request>, now: number): boolean {
     const { subscription } = type;
-    const isForced = subscription.owed || type.behind.length > 0;
+    const isForced = subscription.owed || type.behind.length > 0 || type.groupsBehind.size > 0;
     if (!type.isStale && !isForced) return false;
+    if (type === this.#grouped().hosts && !this.#routesAreSent()) return false;
     // Whoever asks is answered at once, except a client that reconnects: it asks for everything at the same time.
     const isFree = subscription.owed && !(subscription.reconnected && subscription.nonceSent === '');
     if (!isFree && refersToClusters(type.typeUrl) && this.#isGateClosed(type.typeUrl, now)) return false;
@@ -116,13 +120,30 @@ export class Pusher<Request> {
     const draft = this.#guardRead(type.typeUrl, () => {
       const view = type.read();
       const aim = hold === undefined ? view : hold.aim(subscription.sent, view, (name) => subscription.wants(name), now);
-      return subscription.draft(aim, { behind: type.behind, answersOnly });
+      return subscription.draft(aim, { behind: [...type.behind, ...resourcesOf(type.groupsBehind, aim)], answersOnly });
     });
     type.behind = [];
+    type.groupsBehind.clear();
     if (answersOnly) type.markStale();
     if (draft === undefined) return;
-    this.#transmit(type, draft, now, now - since);
+    const { hosts } = this.#grouped();
+    for (const part of type === hosts ? byGroup(draft) : [draft]) this.#transmit(type, part, now, now - since);
+    if (type.typeUrl === TypeUrl.route) for (const { name } of [...draft.changes.changed, ...draft.extra]) hosts?.groupsBehind.add(name);
     if (type.typeUrl === TypeUrl.cluster && (!isFirst || subscription.reconnected)) this.#followWithEndpoints(draft, now);
+  }
+
+  /** Virtual hosts that come on their own (delta only), and the route configurations that they belong to. */
+  #grouped(): { hosts?: WatchedType<Request>; routes?: WatchedType<Request> } {
+    if (this.options.variant !== 'delta') return {};
+    const hosts = this.#types.get(TypeUrl.virtualHost);
+    const routes = this.#types.get(TypeUrl.route);
+    return { ...(hosts && { hosts }), ...(routes && { routes }) };
+  }
+
+  /** Hosts are lost when they come before their route configuration; and without its names they would all seem to be gone. */
+  #routesAreSent(): boolean {
+    const { routes } = this.#grouped();
+    return routes !== undefined && !routes.isStale && !routes.subscription.owed && routes.subscription.nonceSent !== '';
   }
 
   /**

@@ -18,6 +18,11 @@ export class WatchedType<Request> {
   behind: EncodedResource[] = [];
   /** Removals that wait for the routes; undefined for types that may lose resources at any time. */
   readonly hold: RemovalHold | undefined;
+  /** Groups whose resources are to follow, sent before or not (virtual hosts only). */
+  groupsBehind = new Set<string>();
+  /** Counts the changes of the subscription's names. */
+  revision = 0;
+  #followed = -1;
   #wildcard: ResourceWatch | undefined;
   #named: ResourceWatch | undefined;
 
@@ -41,6 +46,7 @@ export class WatchedType<Request> {
 
   /** Opens the watches that the subscription's names ask for and closes those that it no longer needs. */
   resubscribe(): void {
+    this.revision += 1;
     const { wildcard, names } = this.subscription;
     if (!wildcard) {
       this.#wildcard?.close();
@@ -50,6 +56,17 @@ export class WatchedType<Request> {
     this.#named = names.size === 0 ? undefined : this.#open(sortedOf(names));
     // Closed after the new one is open, so that shared computations keep a watcher.
     before?.close();
+    this.markStale();
+  }
+
+  /** Watches the groups that another type is subscribed to, and not what this subscription says. */
+  follow({ revision, subscription }: WatchedType<Request>): void {
+    if (this.#followed === revision) return;
+    this.#followed = revision;
+    const before = [this.#named, this.#wildcard];
+    this.#named = this.#open(sortedOf(subscription.names));
+    this.#wildcard = undefined;
+    for (const watch of before) watch?.close();
     this.markStale();
   }
 

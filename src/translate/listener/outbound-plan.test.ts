@@ -25,7 +25,13 @@ const tcp = (given: Offer): ChainPlan[] => [
   { match: MATCH_ALL, to: { kind: 'tcp', proxy: toCluster(given.service.hostname), protocol: given.port.protocol } },
 ];
 const plan = (bind: string, ...offers: Offer[]) =>
-  planListener(slot(bind, ...offers), { ipMode: 'ipv4', wildcard: '0.0.0.0', otherwise: toCluster('PassthroughCluster'), tcpChains: tcp });
+  planListener(slot(bind, ...offers), {
+    ipMode: 'ipv4',
+    wildcard: '0.0.0.0',
+    otherwise: toCluster('PassthroughCluster'),
+    tcpChains: tcp,
+    routesOfPort: String,
+  });
 const chains = (...args: Parameters<typeof plan>) =>
   plan(...args).chains.map(({ to }) => (to.kind === 'http' ? `http ${to.routes}` : `tcp ${JSON.stringify(to.proxy.to)}`));
 

@@ -46,6 +46,8 @@ export interface PlanContext {
   /** The cache of requests to unknown hosts, where those are resolved. */
   readonly unknownHosts?: DnsCache;
   readonly ipMode: IpMode;
+  /** Name under which the routes of a shared port are asked for. */
+  readonly routesOfPort: (port: number) => string;
 }
 
 /** Merges a slot's offers in their order. */
@@ -106,6 +108,6 @@ function httpChain({ port, service }: Offer, bind: string, sniffed: boolean, con
   const match: ChainMatch = sniffed ? { ...MATCH_ALL, transportProtocol: 'raw_buffer', applicationProtocols: PLAINTEXT_HTTP } : MATCH_ALL;
   // On a Unix socket the path names the routes; a detected port on an address of its own has routes of its own.
   const ownRoutes = isDetected(port.protocol) && bind !== context.wildcard;
-  const routes = port.port === 0 ? bind : ownRoutes ? `${service.hostname}:${port.port}` : String(port.port);
+  const routes = port.port === 0 ? bind : ownRoutes ? `${service.hostname}:${port.port}` : context.routesOfPort(port.port);
   return { match, to: { kind: 'http', routes, protocol: port.protocol, ...(dnsCaches.length === 0 ? {} : { dnsCaches }) } };
 }

@@ -5,6 +5,8 @@
  */
 
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { ApiVersion } from '@envoyproxy/xds-protos/envoy/config/core/v3/config_source.js';
+import { Vhds } from '@envoyproxy/xds-protos/envoy/config/route/v3/route.js';
 import { Route, VirtualHost_TlsRequirementType } from '@envoyproxy/xds-protos/envoy/config/route/v3/route_components.js';
 import { isCatchAll } from './match.js';
 import type { RouteDraft } from './route-block.js';
@@ -19,6 +21,7 @@ const ROUTE_CONFIGURATION = {
   name: 1,
   virtualHosts: 2,
   validateClusters: 7,
+  vhds: 9,
   maxDirectResponseBodySizeBytes: 11,
   ignorePortInHostMatching: 14,
 } as const;
@@ -143,6 +146,33 @@ function varintLength(value: number): number {
   let length = 1;
   for (let rest = value >>> 7; rest > 0; rest >>>= 7) length++;
   return length;
+}
+
+/** `{configSource: {ads: {}, resourceApiVersion: V3}}` */
+const OVER_ADS = Vhds.encode(
+  Vhds.fromPartial({ configSource: { configSourceSpecifier: { $case: 'ads', value: {} }, resourceApiVersion: ApiVersion.V3 } }),
+).finish();
+
+/** A route configuration whose other virtual hosts are asked for one by one (VHDS). */
+export const encodeVhdsRouteConfiguration = (name: string, hosts: readonly VirtualHostParts[]): Uint8Array =>
+  Buffer.concat([encodeRouteConfiguration(name, hosts), new BinaryWriter().uint32(tag(ROUTE_CONFIGURATION.vhds)).bytes(OVER_ADS).finish()]);
+
+/** A virtual host on its own, under another name than its parts have. */
+export function encodeVirtualHost(name: string, host: VirtualHostParts): Uint8Array {
+  let nameEnd = 1;
+  let length = 0;
+  for (let shift = 0, more = true; more; shift += 7) {
+    const byte = host.head[nameEnd++] as number;
+    length |= (byte & 0x7f) << shift;
+    more = byte >= 0x80;
+  }
+  return Buffer.concat([
+    encodeHead(name, []),
+    host.head.subarray(nameEnd + length),
+    ...host.routes.map(({ specific }) => specific),
+    ...host.routes.map(({ catchAll }) => catchAll),
+    tailOf(host),
+  ]);
 }
 
 /** What Envoy gets for a name that nothing is known of: it must not wait for it (XD-009). */

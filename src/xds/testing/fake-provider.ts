@@ -1,7 +1,9 @@
 /** A provider for tests: resources by type in a map, one chunk per type, every change reported to every watch of the type. */
 import { hash } from 'node:crypto';
 import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
+import { groupOf } from '../groups.js';
 import type { EncodedResource, ProxyHandle, ResourceProvider, ResourceSet, ResourceWatch } from '../provider.js';
+import { TypeUrl } from '../push-order.js';
 
 /** A resource whose content is `text`. */
 export function resource(typeUrl: string, name: string, text: string): EncodedResource {
@@ -52,7 +54,11 @@ export class FakeProvider implements ResourceProvider {
     mine.add(tell);
     this.open += 1;
     return {
-      read: () => (names === undefined ? this.#whole(typeUrl) : { chunks: [names.flatMap((name) => this.of(typeUrl).get(name) ?? [])] }),
+      read: () => {
+        if (names === undefined) return this.#whole(typeUrl);
+        if (typeUrl !== TypeUrl.virtualHost) return { chunks: [names.flatMap((name) => this.of(typeUrl).get(name) ?? [])] };
+        return { chunks: [[...this.of(typeUrl).values()].filter(({ name }) => names.includes(groupOf(name)))] };
+      },
       close: () => {
         this.open -= 1;
         mine.delete(tell);
