@@ -40,9 +40,21 @@ function translate(seed) {
     addResources(rows, loaded.resources);
     const proxy = parseNode(node);
     rows.graph.transaction(() => rows.rows.proxies.set(proxy));
-    writeFileSync(join(folder, String(seed), `${name}.json`), JSON.stringify(dumpConfig(views, proxy.key, { origins: false })));
+    const dump = dumpConfig(views, proxy.key, { origins: false });
+    writeFileSync(join(folder, String(seed), `${name}.json`), JSON.stringify(dump, besideAds));
     total.configs++;
   }
+}
+
+/**
+ * Secrets come over a stream of their own here: stock Envoy 1.40 ends by SIGSEGV when a *static* cluster that is usable at once (an address under
+ * DNS, an original destination) wants secrets over ADS, which is not up yet. From CDS, as Envoy gets it from us, it is well.
+ */
+function besideAds(key, value) {
+  if (key !== 'sdsConfig' || value?.ads === undefined) return value;
+  const { ads: _, ...rest } = value;
+  const grpcServices = [{ envoyGrpc: { clusterName: 'xds-grpc' } }];
+  return { ...rest, apiConfigSource: { apiType: 'GRPC', transportApiVersion: 'V3', grpcServices } };
 }
 
 async function runBatch(seeds) {

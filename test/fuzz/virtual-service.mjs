@@ -121,7 +121,7 @@ const l4Match = {
   sourceLabels: labels,
   gateways: list(gateway, 2, 1),
 };
-const l4Routes = list(weighted, 2, 1);
+const l4Routes = list(need(['destination'], { destination, weight: pick(1, 10, 90) }), 2, 1);
 const tcpRoute = need(['route'], { match: list(some(l4Match), 2), route: l4Routes });
 
 const spec = tuple(

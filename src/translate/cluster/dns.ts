@@ -2,10 +2,10 @@
  * Clusters whose endpoints Envoy resolves: STRICT_DNS, LOGICAL_DNS (SD-035, SD-036, MC-021) and the dynamic forward proxy (SD-038, MC-006).
  * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/service_discovery#strict-dns
  */
-import { Cluster_LbPolicy } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
+import { Cluster_DiscoveryType, Cluster_LbPolicy } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 import { ClusterConfig } from '@envoyproxy/xds-protos/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster.js';
 import { CaresDnsResolverConfig } from '@envoyproxy/xds-protos/envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver.js';
-import { toLocalityLbEndpoints } from '../endpoint/locality-group.js';
+import { sumOfWeights, toLocalityLbEndpoints } from '../endpoint/locality-group.js';
 import { duration, toAny } from '../proto.js';
 import { dnsLookupFamily, serviceDnsCache, translateDnsCache } from './dns-cache.js';
 import type { ClusterDraft } from './draft.js';
@@ -18,6 +18,10 @@ const UDP_MAX_QUERIES = 100;
 
 /** Resolver settings and the names to resolve. */
 export function applyDns(draft: ClusterDraft, { ipMode, mesh, localities }: OutboundClusterInput): void {
+  // Envoy takes one endpoint for LOGICAL_DNS and refuses the cluster with more, as entries of several namespaces for one host may add up to.
+  const [first] = localities;
+  const isLogical = draft.discovery === Cluster_DiscoveryType.LOGICAL_DNS && first !== undefined;
+  const groups = isLogical ? [{ ...first, members: first.members.slice(0, 1), weight: sumOfWeights(first.members.slice(0, 1)) }] : localities;
   Object.assign(draft.cluster, {
     dnsLookupFamily: dnsLookupFamily(ipMode),
     typedDnsResolverConfig: {
@@ -27,7 +31,7 @@ export function applyDns(draft: ClusterDraft, { ipMode, mesh, localities }: Outb
     dnsJitter: duration(JITTER),
     dnsRefreshRate: duration(mesh.dnsRefreshRate),
     respectDnsTtl: true,
-    loadAssignment: { clusterName: draft.name, endpoints: toLocalityLbEndpoints(localities) },
+    loadAssignment: { clusterName: draft.name, endpoints: toLocalityLbEndpoints(groups) },
   });
 }
 
