@@ -76,6 +76,9 @@ function stage() {
   addField(zipkin, 'string collector_cluster = 1', 'enum TraceContextOption { USE_B3 = 0; USE_B3_WITH_W3C_PROPAGATION = 1; }');
   addField(zipkin, 'string collector_cluster = 1', 'TraceContextOption trace_context_option = 8;');
   addField(zipkin, 'string collector_cluster = 1', 'core.v3.HttpService collector_service = 9;');
+  const wasm = 'envoy/extensions/wasm/v3/wasm.proto';
+  addField(wasm, 'bool fail_open = 5', 'FailurePolicy failure_policy = 7;');
+  addField(wasm, 'message CapabilityRestrictionConfig {', 'enum FailurePolicy { UNSPECIFIED = 0; FAIL_RELOAD = 1; FAIL_CLOSED = 2; FAIL_OPEN = 3; }');
   addField('envoy/type/tracing/v3/custom_tag.proto', 'Metadata metadata = 5;', 'string value = 6;');
   const hcm = 'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto';
   addField(hcm, 'google.protobuf.BoolValue spawn_upstream_span = 10', 'bool no_context_propagation = 13;');

@@ -18,6 +18,7 @@ import { defineRows } from './rows.js';
 import { defineServices, type ModelSettings } from './services.js';
 import { defineSidecarScopes } from './sidecar-scope.js';
 import { defineTelemetries } from './telemetry.js';
+import { defineTrafficExtensions } from './traffic-extensions.js';
 import { defineVirtualServices } from './virtual-services.js';
 
 /** Settings of a control plane for one cluster. */
@@ -44,6 +45,7 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
   const requestAuthentications = defineRequestAuthentications(graph, base);
   const authorizationPolicies = defineAuthorizationPolicies(graph, base);
   const telemetries = defineTelemetries(graph, base);
+  const trafficExtensions = defineTrafficExtensions(graph, base);
   return {
     graph,
     rows,
@@ -60,6 +62,7 @@ export function defineMesh(graph: Graph, settings: ModelSettings = DEFAULT_SETTI
     requestAuthentications,
     authorizationPolicies,
     telemetries,
+    trafficExtensions,
     envoyFilters,
   };
 }

@@ -32,10 +32,10 @@ export function providerSettings<T>(provider: ExtensionProvider, kind: string): 
 }
 
 /** `hostname`, where only one namespace has it, or `namespace/hostname`. Whether the port exists is not asked, as in the reference. */
-export function defineBackends(graph: Graph, { services }: Pick<Mesh, 'services'>): FindBackend {
+export function defineBackends(graph: Graph, { services }: Pick<Mesh, 'services'>, name = 'providerBackend'): FindBackend {
   /** Key: port and service. */
   const backend = graph.query(
-    'providerBackend',
+    name,
     (key: string): Backend | undefined => {
       const at = key.indexOf(' ');
       const parts = key.slice(at + 1).split('/');

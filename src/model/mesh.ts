@@ -22,6 +22,7 @@ import type { Proxy } from './proxy.js';
 import type { EndpointScope, InboundScope, OutboundScope, ServiceTarget } from './scope.js';
 import type { Endpoint, Port, Service } from './service.js';
 import type { Telemetries } from './telemetry.js';
+import type { TrafficExtensions } from './traffic-extensions.js';
 import type { ReportedHealth } from './workload-registration.js';
 
 /** One collection per kind, keyed `namespace/name` (rows.ts). Unknown kinds never get here. */
@@ -209,5 +210,6 @@ export interface Mesh {
   readonly requestAuthentications: RequestAuthentications;
   readonly authorizationPolicies: AuthorizationPolicies;
   readonly telemetries: Telemetries;
+  readonly trafficExtensions: TrafficExtensions;
   readonly envoyFilters: EnvoyFilters;
 }

@@ -34,7 +34,13 @@ export function defineListenerSettings(mesh: Mesh): ListenerSettingsQueries {
       const found = backend(service, port);
       return found && mesh.sidecarScopes.service(scope, found.hostname)?.ports.some((at) => at.port === port) === true ? found : undefined;
     };
-    const telemetry = { specs: mesh.telemetries.of({ namespace, labels }), mode, find, environment };
+    const telemetry = {
+      specs: mesh.telemetries.of({ namespace, labels }),
+      extensions: mesh.trafficExtensions.of({ namespace, labels }),
+      mode,
+      find,
+      environment,
+    };
     return internScope<InternedSettings>('ls', listenerSettings(mesh.config(), workloadFacts(mesh, proxyKey), telemetry));
   };
   const outbound = mesh.graph.query('listenerSettings', (proxyKey: string): InternedSettings => settingsOf(proxyKey, 'CLIENT'));

@@ -9,6 +9,7 @@ import type { Mesh } from '../model/mesh.js';
 import { defineClusterViews } from './clusters.js';
 import { type EncodedResource } from './encode.js';
 import { defineEndpointViews } from './endpoints.js';
+import { defineExtensionViews } from './extensions.js';
 import { defineGrpcViews } from './grpc-views.js';
 import { defineListenerViews } from './listeners.js';
 import { type NameSet, NameSets } from './name-sets.js';
@@ -54,6 +55,7 @@ export function defineViews(mesh: Mesh): Views {
   const secrets = defineSecretViews(mesh);
   const nameTables = defineNameTableViews(mesh);
   const grpc = defineGrpcViews(mesh);
+  const extensions = defineExtensionViews(mesh);
   const patched = definePatchedViews(mesh, routes);
   const isGrpc = (proxyKey: string): boolean => mesh.proxies.get(proxyKey)?.generator === 'grpc';
 
@@ -85,10 +87,15 @@ export function defineViews(mesh: Mesh): Views {
   const one = (type: string, scope: string, name: string): EncodedResource | undefined => {
     if (type === 'eds') return endpoints.loadAssignment(scope, name);
     if (type === 'rds') return route(scope, name);
-    if (type === 'ecds') return patched.extension(scope, name);
+    if (type === 'ecds') return extension(scope, name);
     if (type === 'cds') return grpc.cluster(scope, name);
     if (type === 'lds') return grpc.listener(scope, name);
     return secrets.secret(scope, name);
+  };
+  /** `scope^selection of patches`. */
+  const extension = (scope: string, name: string): EncodedResource | undefined => {
+    const at = scope.indexOf('^');
+    return patched.extension(scope.slice(at + 1), name) ?? extensions.extension(scope.slice(0, at), name);
   };
   /** `scope`, or `scope^selection of patches`. */
   const route = (scope: string, name: string): EncodedResource => {
@@ -103,7 +110,7 @@ export function defineViews(mesh: Mesh): Views {
     if (type === 'eds') return mesh.proxies.endpointScope(proxyKey).id;
     if (type === 'rds') return routeScope(proxyKey);
     if (type === 'vhds') return routes.scope(proxyKey);
-    return type === 'ecds' ? patched.selection(proxyKey) : proxyKey;
+    return type === 'ecds' ? `${extensions.scope(proxyKey)}^${patched.selection(proxyKey)}` : proxyKey;
   };
   /** Key: `type|proxy|name set`. */
   const named = graph.query(

@@ -9,6 +9,7 @@ import { bareHosts, isPlainHttp, passesThrough, terminatesHttps } from '../../mo
 import type { GatewayServer } from '../../model/mesh.js';
 import { type Protocol, parseProtocol } from '../../model/protocol.js';
 import type { CertificateSource } from '../../model/proxy.js';
+import { AFTER_RULES, ALL_PHASES, BEFORE_RULES, networkExtensions } from '../extension/chain.js';
 import { NO_SECURITY, type SecurityFilters } from '../http-filter/security.js';
 import { tcpStats } from '../http-filter/stats.js';
 import { type ChainMatch, MATCH_ALL } from '../listener/filter-chain-match.js';
@@ -62,20 +63,20 @@ function conditionsOf({ serverNames, applicationProtocols }: ChainMatch): string
 function chainsOf(at: GatewayServer, context: ChainContext): readonly GatewayChain[] {
   const { server } = at;
   const protocol = parseProtocol(server.port.protocol);
-  if (isPlainHttp(server)) return [{ match: MATCH_ALL, filters: [connectionManager(at, '', protocol, context)] }];
+  if (isPlainHttp(server)) return [{ match: MATCH_ALL, filters: [...extensionsBefore(at, context), connectionManager(at, '', protocol, context)] }];
   if (terminatesHttps(server)) {
     return [
       {
         match: { ...MATCH_ALL, serverNames: bareHosts(server) },
         tls: gatewayTlsContext(server, context.certificates, context.tlsDefaults),
-        filters: [connectionManager(at, server.name ?? '', protocol, context)],
+        filters: [...extensionsBefore(at, context), connectionManager(at, server.name ?? '', protocol, context)],
       },
     ];
   }
   if (passesThrough(server)) return passthroughChains(at, protocol, context);
   const proxy = tcpRoute(at, context);
   if (proxy === undefined) return [];
-  const filters = stream(protocol, proxy, context);
+  const filters = stream(at, protocol, proxy, context);
   if (server.tls === undefined) return [{ match: MATCH_ALL, filters }];
   return [
     { match: { ...MATCH_ALL, serverNames: bareHosts(server) }, tls: gatewayTlsContext(server, context.certificates, context.tlsDefaults), filters },
@@ -88,24 +89,29 @@ function passthroughChains(at: GatewayServer, protocol: Protocol, context: Chain
     const open = { ...context, security: NO_SECURITY };
     return autoPassthrough(at.server, context).map(({ cluster, protocol: ofPort, proxy }) => ({
       match: { ...MATCH_ALL, serverNames: [cluster], applicationProtocols: MUTUAL_TLS_ALPN },
-      filters: stream(ofPort, proxy, open),
+      filters: stream(at, ofPort, proxy, open),
     }));
   }
   return tlsRoutes(at, context).map(({ sniHosts, proxy }) => ({
     match: { ...MATCH_ALL, serverNames: sniHosts },
-    filters: stream(protocol, proxy, context),
+    filters: stream(at, protocol, proxy, context),
   }));
 }
 
 const connectionManager = (
-  { routeName }: GatewayServer,
+  { routeName, targetPort: port }: GatewayServer,
   statPrefix: string,
   protocol: Protocol,
   { listener, topology, security, http }: ChainContext,
-): Partial<Filter> => gatewayConnectionManager({ listener, routeName, protocol, statPrefix, topology, security: security.http }, http);
+): Partial<Filter> => gatewayConnectionManager({ listener, routeName, protocol, statPrefix, topology, port, security: security.http }, http);
 
-const stream = (protocol: Protocol, proxy: TcpProxyPlan, { security, tcp }: ChainContext): Partial<Filter>[] => [
+const extensionsBefore = ({ targetPort }: GatewayServer, { http }: ChainContext): Partial<Filter>[] =>
+  networkExtensions(http.extensions, ALL_PHASES, targetPort);
+
+const stream = ({ targetPort }: GatewayServer, protocol: Protocol, proxy: TcpProxyPlan, { security, tcp }: ChainContext): Partial<Filter>[] => [
+  ...networkExtensions(tcp.extensions, BEFORE_RULES, targetPort),
   ...security.network,
+  ...networkExtensions(tcp.extensions, AFTER_RULES, targetPort),
   ...tcpStats(tcp),
   ...protocolFilters(protocol, proxy.statPrefix),
   tcpProxy(proxy, tcp),

@@ -19,6 +19,7 @@ export interface GatewayHttp {
   /** Name of the listener, for statistics. */
   readonly listener: string;
   readonly routeName: string;
+  readonly port: number;
   readonly protocol: Protocol;
   /** `servers[].name`, '' when unset: the statistics' own name. */
   readonly statPrefix: string;
@@ -27,7 +28,7 @@ export interface GatewayHttp {
 }
 
 export function gatewayConnectionManager(
-  { listener, routeName, protocol, statPrefix, topology, security }: GatewayHttp,
+  { listener, routeName, port, protocol, statPrefix, topology, security }: GatewayHttp,
   settings: HttpSettings,
 ): Partial<Filter> {
   const extra: Partial<HttpConnectionManager> = {
@@ -37,7 +38,7 @@ export function gatewayConnectionManager(
     ...(settings.http10 || settings.proxyHeaders.preserveHttp1HeaderCase === true ? {} : { httpProtocolOptions: {} }),
     ...(statPrefix === '' ? {} : { statPrefix }),
   };
-  return httpConnectionManager({ side: 'gateway', statPrefix: `outbound_${listener}`, routes: routeName, protocol, security, extra }, settings);
+  return httpConnectionManager({ side: 'gateway', statPrefix: `outbound_${listener}`, routes: routeName, protocol, port, security, extra }, settings);
 }
 
 /** X-Forwarded-Client-Cert: by default what a client claims is dropped and its own certificate described. */

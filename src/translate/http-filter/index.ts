@@ -6,6 +6,7 @@
 import type { HttpFilter as Filter } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import type { Protocol } from '../../model/protocol.js';
 import type { DnsCache } from '../cluster/dns-cache.js';
+import { type ExtensionFilter, httpExtensions, type Phase } from '../extension/chain.js';
 import type { Partial } from '../proto.js';
 import { cors } from './cors.js';
 import { dynamicForwardProxy } from './dynamic-forward-proxy.js';
@@ -32,6 +33,9 @@ export interface HttpFilterContext {
   readonly security?: HttpSecurity;
   /** Istio's metrics, for proxies that can make them. */
   readonly stats?: readonly StatsFilter[];
+  /** Of users, and the port at which their place is (0 for any). */
+  readonly extensions?: readonly ExtensionFilter[];
+  readonly port?: number;
   /** Caches of the dynamic forward proxy clusters that routes may lead to. */
   readonly dnsCaches?: readonly DnsCache[];
 }
@@ -39,7 +43,26 @@ export interface HttpFilterContext {
 /** One kind of filter, or several in a row: undefined where it has no business in the chain. */
 export type HttpFilter = (context: HttpFilterContext) => Partial<Filter> | readonly Partial<Filter>[] | undefined;
 
-const HTTP_FILTERS: readonly HttpFilter[] = [extAuthz, jwt, rbac, grpcWeb, grpcStats, fault, cors, meshAlpn, httpStats];
+const extensionsOf =
+  (phase: Phase): HttpFilter =>
+  ({ extensions = [], port = 0 }) =>
+    httpExtensions(extensions, phase, port);
+
+const HTTP_FILTERS: readonly HttpFilter[] = [
+  extAuthz,
+  extensionsOf('AUTHN'),
+  jwt,
+  extensionsOf('AUTHZ'),
+  rbac,
+  extensionsOf('STATS'),
+  extensionsOf('UNSPECIFIED_PHASE'),
+  grpcWeb,
+  grpcStats,
+  fault,
+  cors,
+  meshAlpn,
+  httpStats,
+];
 
 export function httpFilters(context: HttpFilterContext): Partial<Filter>[] {
   const caches = context.dnsCaches ?? [];

@@ -31,6 +31,8 @@ export interface HcmOptions {
   readonly protocol: Protocol;
   /** Authentication and authorization of the workload's own requests: inbound and at gateways. */
   readonly security?: HttpSecurity;
+  /** At which extensions of users may be meant; 0 for any. */
+  readonly port?: number;
   /** Requests may name any host in an absolute URL: the explicit HTTP proxy. */
   readonly allowAbsoluteUrl?: boolean;
   readonly dnsCaches?: readonly DnsCache[];
@@ -60,7 +62,7 @@ export function httpConnectionManager(options: HcmOptions, settings: HttpSetting
 
 /** The connection manager itself. */
 export function translateHcm(
-  { side, statPrefix, routes, protocol, security, allowAbsoluteUrl, dnsCaches = [], extra }: HcmOptions,
+  { side, statPrefix, routes, protocol, security, port = 0, allowAbsoluteUrl, dnsCaches = [], extra }: HcmOptions,
   settings: HttpSettings,
 ): Partial<HttpConnectionManager> {
   const { proxyHeaders } = settings;
@@ -75,6 +77,7 @@ export function translateHcm(
       suppressDebugHeaders: proxyHeaders.envoyDebugHeaders?.disabled === true,
       ...(security !== undefined && { security }),
       ...(settings.stats !== undefined && { stats: settings.stats }),
+      ...(settings.extensions !== undefined && { extensions: settings.extensions, port }),
       dnsCaches,
     }),
     ...pathNormalization(settings),

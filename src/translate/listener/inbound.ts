@@ -11,6 +11,7 @@ import type { MutualTlsMode } from '../../model/mesh.js';
 import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, inboundClusterName, VIRTUAL_INBOUND } from '../../model/names.js';
 import type { Protocol } from '../../model/protocol.js';
 import { listenerAccessLogs } from '../access-log/index.js';
+import { AFTER_RULES, ALL_PHASES, BEFORE_RULES, networkExtensions } from '../extension/chain.js';
 import type { SecurityFilters } from '../http-filter/security.js';
 import { tcpStats } from '../http-filter/stats.js';
 import { duration, type Partial } from '../proto.js';
@@ -140,16 +141,22 @@ function portPlace(port: InboundPort, plan: InboundPlan, settings: ListenerSetti
     tcpName: name,
     httpName: name,
     tcp: () => [
+      ...networkExtensions(settings.tcp.extensions, BEFORE_RULES, port.targetPort),
       ...plan.security.network,
+      ...networkExtensions(settings.tcp.extensions, AFTER_RULES, port.targetPort),
       ...tcpStats(settings.tcp),
       ...protocolFilters(port.protocol, port.tcpStatPrefix),
       tcpProxy({ to: clusterName, statPrefix: port.tcpStatPrefix }, settings.tcp),
     ],
     http: () => {
       const routes = inboundRouteConfiguration({ ...port, clusterName, defaultRetries: plan.defaultRetries });
-      const { protocol } = port;
+      const { protocol, targetPort } = port;
       return [
-        httpConnectionManager({ side: 'inbound', statPrefix: `inbound_${name}`, routes, protocol, security: plan.security.http }, settings.http),
+        ...networkExtensions(settings.http.extensions, ALL_PHASES, targetPort),
+        httpConnectionManager(
+          { side: 'inbound', statPrefix: `inbound_${name}`, routes, protocol, security: plan.security.http, port: targetPort },
+          settings.http,
+        ),
       ];
     },
   };
@@ -165,13 +172,23 @@ function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: Inbound
     tcpName: VIRTUAL_INBOUND,
     httpName: `${VIRTUAL_INBOUND}-catchall-http`,
     tcp: () => [
+      ...networkExtensions(settings.tcp.extensions, BEFORE_RULES, targetPort),
       ...plan.security.network,
+      ...networkExtensions(settings.tcp.extensions, AFTER_RULES, targetPort),
       ...tcpStats(settings.tcp),
       tcpProxy({ to: clusterName, statPrefix: plan.passthroughStatPrefix }, settings.tcp),
     ],
     http: () => [
+      ...networkExtensions(settings.http.extensions, ALL_PHASES, targetPort),
       httpConnectionManager(
-        { side: 'inbound', statPrefix: clusterName, routes: inboundRouteConfiguration(route), protocol: 'Unsupported', security: plan.security.http },
+        {
+          side: 'inbound',
+          statPrefix: clusterName,
+          routes: inboundRouteConfiguration(route),
+          protocol: 'Unsupported',
+          security: plan.security.http,
+          port: targetPort,
+        },
         settings.http,
       ),
     ],

@@ -6,6 +6,7 @@ import { TrafficDirection } from '@envoyproxy/xds-protos/envoy/config/core/v3/ba
 import type { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import type { Filter, FilterChain } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
 import type { DnsCache } from '../cluster/dns-cache.js';
+import { ALL_PHASES, networkExtensions } from '../extension/chain.js';
 import { tcpStats } from '../http-filter/stats.js';
 import { duration, type Partial } from '../proto.js';
 import { addresses, listenerName, localhosts } from './address.js';
@@ -68,11 +69,21 @@ function translateChain({ match, virtualService, to }: ChainPlan, plan: Outbound
 function filters(to: ChainPlan['to'], plan: OutboundListenerPlan, { tcp, http }: OutboundSettings): Partial<Filter>[] {
   if (to.kind === 'tcp') {
     const resolution = to.resolvesSni === undefined ? [] : [sniDynamicForwardProxy(to.resolvesSni)];
-    return [...tcpStats(tcp), ...resolution, ...protocolFilters(to.protocol, to.proxy.statPrefix), tcpProxy(to.proxy, tcp)];
+    return [
+      ...networkExtensions(tcp.extensions, ALL_PHASES, plan.port),
+      ...tcpStats(tcp),
+      ...resolution,
+      ...protocolFilters(to.protocol, to.proxy.statPrefix),
+      tcpProxy(to.proxy, tcp),
+    ];
   }
   if (http === undefined) throw new Error(`listener ${plan.name}: HTTP chain without HTTP settings`);
   const { routes, protocol, allowAbsoluteUrl = false, dnsCaches = [] } = to;
-  return [httpConnectionManager({ side: 'outbound', statPrefix: `outbound_${plan.name}`, routes, protocol, allowAbsoluteUrl, dnsCaches }, http)];
+  const statPrefix = `outbound_${plan.name}`;
+  return [
+    ...networkExtensions(http.extensions, ALL_PHASES, plan.port),
+    httpConnectionManager({ side: 'outbound', statPrefix, routes, protocol, port: plan.port, allowAbsoluteUrl, dnsCaches }, http),
+  ];
 }
 
 const passthrough = (otherwise: TcpProxyPlan, { tcp }: OutboundSettings): Partial<FilterChain> => ({

@@ -6,6 +6,7 @@
 import type { EffectiveMeshConfig, ProxyConfig, ProxyHeaders } from '../../api/mesh-config.js';
 import type { CertificateSource, InterceptionMode, IpMode } from '../../model/proxy.js';
 import { type AccessLogs, chosenAccessLogs } from '../access-log/index.js';
+import { type ExtensionFilter, extensionFilters } from '../extension/chain.js';
 import { type StatsFilter, statsFilters } from '../http-filter/stats.js';
 import { parseDuration } from '../proto.js';
 import type { Tracing } from './tracing.js';
@@ -59,6 +60,8 @@ export interface TcpSettings {
   readonly idleTimeout: string;
   /** Filters that make Istio's metrics, for proxies that have them. */
   readonly stats?: readonly StatsFilter[];
+  /** What users put into chains themselves. */
+  readonly extensions?: readonly ExtensionFilter[];
 }
 
 /** What every HTTP connection manager depends on; gateways make their own with {@link httpSettings}. */
@@ -97,11 +100,13 @@ export function tcpSettings(
   telemetry: WorkloadTelemetry,
 ): TcpSettings {
   const stats = statsFilters(config, workload, telemetry);
+  const extensions = extensionFilters(telemetry.extensions ?? [], telemetry.mode);
   return {
     accessLogs: chosenAccessLogs(config, workloadLogging(config, telemetry), telemetry.find),
     // Text that is no duration is ignored, as the reference does: it comes from a node, where nothing validates it.
     idleTimeout: parseDuration(workload.idleTimeout) === undefined ? '' : workload.idleTimeout,
     ...(stats.length === 0 ? {} : { stats }),
+    ...(extensions.length === 0 ? {} : { extensions }),
   };
 }
 

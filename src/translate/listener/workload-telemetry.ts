@@ -1,6 +1,7 @@
 /**
  * What Telemetry resources come to at one side of a workload's connections, before providers are looked up.
  */
+import type { TrafficExtension } from '../../api/extensions.js';
 import type { TelemetrySpec } from '../../api/istio.js';
 import type { EffectiveMeshConfig, ProxyConfig } from '../../api/mesh-config.js';
 import type { FindBackend } from '../../model/extension-providers.js';
@@ -11,6 +12,8 @@ import { chosenTracing, meshTracing } from './tracing.js';
 export interface WorkloadTelemetry {
   /** Broadest first. */
   readonly specs: readonly TelemetrySpec[];
+  /** In their order. */
+  readonly extensions?: readonly TrafficExtension[];
   /** Gateways are clients. */
   readonly mode: WorkloadMode;
   readonly find: FindBackend;
