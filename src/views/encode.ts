@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { type MessageType, typeUrl } from '../translate/proto.js';
+import { CLUSTER_TYPE, ENDPOINT_TYPE } from './type-urls.js';
 
 /** One resource as served. `body` is a serialized google.protobuf.Any; `version` a hash of it. Structurally equal to xds/provider's type. */
 export interface EncodedResource {
@@ -14,10 +15,13 @@ export interface EncodedResource {
 }
 
 /**
- * Characters of a version. It goes out with every resource of the delta variant, so it is short; within this process bodies are compared as
- * well, and only a proxy that reconnects is judged by the version alone (30 bits).
+ * Characters of a version (6 bits each). It goes out with every resource of the delta variant. Within this process bodies are compared as well;
+ * only a proxy that reconnects is judged by the version alone. Clusters and endpoints come by the thousand and get short ones; of the others,
+ * which carry the policies, a proxy has a few.
  */
-const VERSION_LENGTH = 5;
+const VERSION_LENGTH = 12;
+const SHORT_VERSION_LENGTH = 5;
+const SHORT_VERSIONS: ReadonlySet<string> = new Set([CLUSTER_TYPE, ENDPOINT_TYPE]);
 
 /** Encodes a message under its resource name. Equal content gives an equal version. */
 export function encodeResource<T, P>(type: MessageType<T, P>, name: string, message: P): EncodedResource {
@@ -30,7 +34,8 @@ export function encodeBytes(url: string, name: string, value: Uint8Array): Encod
   const body = new Uint8Array(head.length + value.length); // copied once: some are half a megabyte
   body.set(head);
   body.set(value, head.length);
-  return { name, version: hash('sha1', body, 'base64url').slice(0, VERSION_LENGTH), body };
+  const length = SHORT_VERSIONS.has(url) ? SHORT_VERSION_LENGTH : VERSION_LENGTH;
+  return { name, version: hash('sha1', body, 'base64url').slice(0, length), body };
 }
 
 /** Equality for queries that return one resource. */
