@@ -17,7 +17,8 @@ export type CertificateAuthorityErrorCode =
   | 'bad_csr'
   | 'weak_key'
   | 'wrong_trust_domain'
-  | 'bad_name';
+  | 'bad_name'
+  | 'rotation_under_way';
 
 /** A refusal or a failure of the authority; `code` is stable, the message names file or field. */
 export class CertificateAuthorityError extends Error {

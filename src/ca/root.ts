@@ -17,8 +17,13 @@ export interface RootOptions {
   readonly trustDomain: string;
   /** @default 10 years */
   readonly lifetimeMs?: number;
+  /** @default 'ecdsa', on P-256 */
+  readonly keyType?: CaKeyType;
   readonly clock?: Clock;
 }
+
+/** Kinds of keys that a root of ours can have. */
+export type CaKeyType = 'ecdsa' | 'rsa';
 
 const day = 24 * 60 * 60 * 1000;
 const tenYears = 3652 * day;
@@ -45,7 +50,7 @@ export async function loadOrCreateRoot(dataFolder: string, options: RootOptions)
 /** A new root as PEM texts, written nowhere. */
 export async function generateRoot(options: RootOptions): Promise<{ certificatePem: string; keyPem: string }> {
   const now = (options.clock ?? systemClock).now();
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const keys = await generateKeys(options.keyType ?? 'ecdsa');
   const keyId = await SubjectKeyIdentifierExtension.create(keys.publicKey);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     // The key id in the name keeps an old and a new root apart for verifiers that look issuers up by name only.
@@ -53,7 +58,7 @@ export async function generateRoot(options: RootOptions): Promise<{ certificateP
     keys,
     notBefore: new Date(now - backdate),
     notAfter: new Date(now + (options.lifetimeMs ?? tenYears)),
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    signingAlgorithm: { name: keys.privateKey.algorithm.name, hash: 'SHA-256' },
     extensions: [
       new BasicConstraintsExtension(true, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
@@ -63,7 +68,16 @@ export async function generateRoot(options: RootOptions): Promise<{ certificateP
   return { certificatePem: certificatePem(certificate), keyPem: await privateKeyPem(keys.privateKey) };
 }
 
-async function loadRoot(folder: string): Promise<SigningMaterial | undefined> {
+/** RSA of 3072 bits: what a root of ten years needs (NIST SP 800-57). */
+async function generateKeys(keyType: CaKeyType): Promise<webcrypto.CryptoKeyPair> {
+  const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 3072, publicExponent: new Uint8Array([1, 0, 1]) };
+  return keyType === 'rsa'
+    ? webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify'])
+    : webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+}
+
+/** The root in a folder, or undefined if it holds none. */
+export async function loadRoot(folder: string): Promise<SigningMaterial | undefined> {
   const certificateFile = join(folder, 'ca-cert.pem');
   const keyFile = join(folder, 'ca-key.pem');
   let certificate = await readPublicFile(certificateFile);

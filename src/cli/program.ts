@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAnalyze } from './analyze.js';
 import { addBootstrap } from './bootstrap.js';
+import { addCa } from './ca.js';
 import { CliError } from './cli-error.js';
 import { addServe } from './serve.js';
 import { addToken } from './token.js';
@@ -18,7 +19,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .version(VERSION, '-V, --version', 'print the version')
     .showHelpAfterError('(add --help for usage)')
     .exitOverride();
-  for (const add of [addServe, addBootstrap, addTranslate, addValidate, addAnalyze, addToken, addVersion]) add(program);
+  for (const add of [addServe, addBootstrap, addTranslate, addValidate, addAnalyze, addToken, addCa, addVersion]) add(program);
   try {
     await program.parseAsync([...argv]);
     return Number(process.exitCode ?? 0);

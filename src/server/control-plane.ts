@@ -11,6 +11,7 @@ import { JoinTokenVerifier } from '../ca/join-token.js';
 import { loadOrCreateJoinTokenKey } from '../ca/join-token-key.js';
 import { Revocations } from '../ca/revocations.js';
 import { ServerCertificate } from '../ca/server-certificate.js';
+import { SignerReload } from '../ca/signer-reload.js';
 import { WorkloadCertificates } from '../ca/workload-certificates.js';
 import { createDebugServer } from '../debug/http.js';
 import type { Logger } from '../telemetry/log.js';
@@ -28,7 +29,7 @@ import { type Address, formatAddress, type ServeOptions } from './options.js';
 import { RegistrationFiles } from './registration-files.js';
 import { Registrations } from './registrations.js';
 import { scrapeState } from './scrape.js';
-import { openAuthority, writeTrustNote } from './trust.js';
+import { loadSigner, openAuthority, writeTrustNote } from './trust.js';
 
 /** Where it listens, `HOST:PORT` each; absent what is off. */
 export interface Listening {
@@ -80,8 +81,7 @@ export class ControlPlane {
     await keys.start();
 
     const { trustDomain } = mesh.config();
-    const authority = await openAuthority({ ...options, trustDomain });
-    writeTrustNote(options.dataDir, { trustDomain, rootPem: authority.rootPem });
+    const authority = await this.#authority(trustDomain);
     const authenticators = await this.#authenticators(authority);
     const provider = this.#provider(authority, authenticators);
     const certificates = new CertificateService({
@@ -110,6 +110,27 @@ export class ControlPlane {
     const debounce = { quiet: debounceAfter, max: debounceMax };
     const files = { paths: config, debounce, ...(meshConfig !== undefined && { meshConfig }) };
     return new ConfigLoader({ mesh: this.#instance.mesh, files, log: this.log, metrics: this.metrics });
+  }
+
+  /** Signs, follows its files, and keeps the note of its roots for `bootstrap` true. */
+  async #authority(trustDomain: string): Promise<CertificateAuthority> {
+    const { options, log } = this;
+    const trust = { ...options, trustDomain, isKeeper: true };
+    const authority = await openAuthority(trust);
+    const note = (): void => writeTrustNote(options.dataDir, { trustDomain, rootPem: authority.rootPem });
+    note();
+    const reload = new SignerReload({
+      authority,
+      load: () => loadSigner(trust),
+      everyMs: options.caReload,
+      onReplaced: ({ certificate, roots }) => {
+        note();
+        log.info({ signer: certificate.subject, roots: roots.length }, 'the certificate authority was replaced');
+      },
+      onError: (error) => log.error({ err: error }, 'the certificate authority could not be read again; the last good one stays'),
+    });
+    this.#closers.push(() => reload.close());
+    return authority;
   }
 
   async #authenticators(authority: CertificateAuthority): Promise<readonly Authenticator[]> {

@@ -126,6 +126,20 @@ export const SETTINGS = {
     default: undefined,
     parse: String,
   }),
+  caKeyType: setting<'ecdsa' | 'rsa'>({
+    flag: 'ca-key-type',
+    argument: '<type>',
+    help: 'key of a root that is made: ecdsa (P-256) or rsa (3072 bits)',
+    default: 'ecdsa',
+    parse: oneOf('ecdsa', 'rsa'),
+  }),
+  caReload: setting<number>({
+    flag: 'ca-reload',
+    argument: '<duration>',
+    help: 'how often the files of the CA are read again',
+    default: 5_000,
+    parse: parseMs,
+  }),
   debounceAfter: setting<number>({
     flag: 'debounce-after',
     argument: '<duration>',

@@ -6,19 +6,30 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CertificateAuthority } from '../ca/authority.js';
 import { loadPluggedInCa } from '../ca/cacerts.js';
-import { loadOrCreateRoot } from '../ca/root.js';
+import type { CaKeyType } from '../ca/root.js';
+import { loadSelfSigned } from '../ca/rotation.js';
+import type { SigningMaterial } from '../ca/signing-material.js';
 
 /** Where the signer is. */
 export interface TrustOptions {
   readonly dataDir: string;
   readonly cacerts?: string | undefined;
   readonly trustDomain: string;
+  /** Of a root that is made. */
+  readonly caKeyType?: CaKeyType;
+  /** Moves a rotation on; for the server alone. */
+  readonly isKeeper?: boolean;
 }
 
 /** The authority that signs for the trust domain. */
-export async function openAuthority({ dataDir, cacerts, trustDomain }: TrustOptions): Promise<CertificateAuthority> {
-  const signer = cacerts === undefined ? await loadOrCreateRoot(dataDir, { trustDomain }) : await loadPluggedInCa(cacerts);
-  return new CertificateAuthority(signer, { trustDomain });
+export async function openAuthority(options: TrustOptions): Promise<CertificateAuthority> {
+  return new CertificateAuthority(await loadSigner(options), { trustDomain: options.trustDomain });
+}
+
+/** What to sign with, as the files say now. */
+export async function loadSigner({ dataDir, cacerts, trustDomain, caKeyType, isKeeper }: TrustOptions): Promise<SigningMaterial> {
+  if (cacerts !== undefined) return loadPluggedInCa(cacerts);
+  return loadSelfSigned(dataDir, { trustDomain, ...(caKeyType && { keyType: caKeyType }), ...(isKeeper !== undefined && { isKeeper }) });
 }
 
 /** What proxies need to know to trust the control plane. */
