@@ -25,6 +25,7 @@ import { routeProtocols } from './route-protocols.js';
 import { serviceEntryConflicts } from './service-entry-conflicts.js';
 import { sidecarConflicts } from './sidecar-conflicts.js';
 import { subsetEndpoints } from './subset-endpoints.js';
+import { telemetryProviders } from './telemetry-providers.js';
 import { unreachableRoutes } from './unreachable-routes.js';
 import { virtualServiceConflicts } from './virtual-service-conflicts.js';
 import { virtualServiceHosts } from './virtual-service-hosts.js';
@@ -53,6 +54,7 @@ const CHECKS: readonly Check[] = [
   credentials,
   peerAuthenticationConflicts,
   mutualTls,
+  telemetryProviders,
   portProtocols,
   noEffect,
 ];

@@ -32,18 +32,23 @@ export function providerSettings<T>(provider: ExtensionProvider, kind: string): 
 }
 
 /** `hostname`, where only one namespace has it, or `namespace/hostname`. Whether the port exists is not asked, as in the reference. */
-export function defineBackends(graph: Graph, { services }: Pick<Mesh, 'services'>, name = 'providerBackend'): FindBackend {
+export function findBackend({ services }: Pick<Mesh, 'services'>, service: string, port: number): Backend | undefined {
+  const parts = service.split('/');
+  const [namespace, hostname] = parts.length === 2 ? (parts as [string, string]) : [undefined, service];
+  const found = services.byHostname(hostname).filter((one) => namespace === undefined || one.namespace === namespace);
+  const [first] = found;
+  if (first === undefined || found.some((one) => one.namespace !== first.namespace)) return undefined;
+  return { hostname, cluster: outboundClusterName(hostname, port) };
+}
+
+/** The same as a query of its own: services come and go without any effect unless the answer changes. */
+export function defineBackends(graph: Graph, mesh: Pick<Mesh, 'services'>, name = 'providerBackend'): FindBackend {
   /** Key: port and service. */
   const backend = graph.query(
     name,
     (key: string): Backend | undefined => {
       const at = key.indexOf(' ');
-      const parts = key.slice(at + 1).split('/');
-      const [namespace, hostname] = parts.length === 2 ? (parts as [string, string]) : [undefined, key.slice(at + 1)];
-      const found = services.byHostname(hostname).filter((service) => namespace === undefined || service.namespace === namespace);
-      const [first] = found;
-      if (first === undefined || found.some((service) => service.namespace !== first.namespace)) return undefined;
-      return { hostname, cluster: outboundClusterName(hostname, Number(key.slice(0, at))) };
+      return findBackend(mesh, key.slice(at + 1), Number(key.slice(0, at)));
     },
     { equals: isDeepStrictEqual },
   );
