@@ -1,0 +1,64 @@
+/**
+ * The guides (docs/guides) show the files of examples/guides, and these hold by themselves: nothing to complain about, and a sidecar and a gateway are
+ * served by them. What requests experience is shown by e2e/scenarios/guide-*.yaml, with real Envoys.
+ */
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { formatFinding } from '../src/analysis/finding.js';
+import { defineAnalysis } from '../src/analysis/index.js';
+import { formatProblem } from '../src/api/problem.js';
+import { parseNode } from '../src/model/proxy-node.js';
+import { dumpConfig } from '../src/server/config-dump.js';
+import { addResources, createMesh } from '../src/server/mesh-instance.js';
+import { fieldLocator } from '../src/sources/field-location.js';
+import { loadResources } from '../src/sources/load.js';
+
+const root = join(import.meta.dirname, '..');
+const examples = join(root, 'examples/guides');
+const guides = readdirSync(examples, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+const filesOf = (guide: string): string[] => globSync(`examples/guides/${guide}/*.yaml`, { cwd: root }).toSorted();
+/** Files that begin with a number replace one another; others belong together. */
+const stepsOf = (guide: string): string[][] =>
+  filesOf(guide).some((file) => /\/\d-[^/]*$/.test(file)) ? filesOf(guide).map((file) => [file]) : [filesOf(guide)];
+/** The user's own secret, of which the guide shows the shape only. */
+const LEFT_OUT = /there is no Secret istio-system\/shop-cert/;
+
+describe('guides', () => {
+  test.each(guides)('%s: shows its files as they are', (guide) => {
+    const text = readFileSync(join(root, `docs/guides/${guide}.md`), 'utf8');
+    for (const file of filesOf(guide))
+      expect(text).toContain(`[${file}](../../${file})\n\n\`\`\`yaml\n${readFileSync(join(root, file), 'utf8').trimEnd()}\n\`\`\``);
+  });
+
+  test.each(guides.flatMap((guide) => stepsOf(guide).map((files) => [guide, files] as const)))('%s: %j is clean and serves proxies', (_, files) => {
+    const { resources, problems } = loadResources([join(examples, 'mesh.yaml'), ...files.map((file) => join(root, file))]);
+    expect(problems.map(formatProblem)).toEqual([]);
+    const { mesh, views } = createMesh();
+    addResources(mesh, resources);
+    const findings = defineAnalysis(mesh).findings(fieldLocator()).map(formatFinding);
+    expect(findings.filter((text) => !LEFT_OUT.test(text))).toEqual([]);
+    for (const [id, labels] of [
+      ['sidecar~10.0.0.4~client.app~app.svc.cluster.local', { app: 'client' }],
+      ['router~10.0.0.5~gateway.istio-system~istio-system.svc.cluster.local', { istio: 'ingressgateway' }],
+    ] as const) {
+      const proxy = parseNode({ id, metadata: { NAMESPACE: id.includes('client') ? 'app' : 'istio-system', LABELS: labels } });
+      mesh.graph.transaction(() => mesh.rows.proxies.set(proxy));
+      const dump = dumpConfig(views, proxy.key);
+      expect(Object.keys(dump.clusters)).toContain('outbound|80||echo.app.svc.cluster.local');
+      if (id.startsWith('sidecar')) expect(Object.keys(dump.listeners)).toContain('virtualInbound');
+    }
+  });
+
+  test('each file is played by a scenario with real Envoys', () => {
+    const played = new Set(
+      globSync('e2e/scenarios/guide-*.yaml', { cwd: root }).flatMap(
+        (file) => (parse(readFileSync(join(root, file), 'utf8')) as { files?: readonly string[] }).files ?? [],
+      ),
+    );
+    // Registration takes an Envoy that joins on its way: e2e/workloads.e2e.ts.
+    const own = guides.filter((guide) => guide !== 'virtual-machines');
+    expect(own.flatMap(filesOf).filter((file) => !played.has(file))).toEqual([]);
+  });
+});
