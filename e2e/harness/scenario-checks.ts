@@ -8,9 +8,9 @@ export interface Outcome {
   /** Requests that came in, by server. */
   readonly arrived: Readonly<Record<string, number>>;
   /** Value of a header that request n carried. */
-  value(header: string, n: number): string;
+  readonly value: (header: string, n: number) => string;
   /** Answers of an earlier step. */
-  earlier(name: string): readonly Reply[];
+  readonly earlier: (name: string) => readonly Reply[];
 }
 
 /** Differences between outcome and expectation; none when all is well. */
@@ -43,7 +43,7 @@ function ofReply(expected: Expectation, reply: Reply): string[] {
   const want = (isRight: boolean, text: () => string): void => {
     if (!isRight) wrong.push(text());
   };
-  const one = (allowed: string | number | readonly string[] | undefined, found: string | number | undefined, what: string): void => {
+  const one = (allowed: string | number | readonly (string | number)[] | undefined, found: string | number | undefined, what: string): void => {
     if (allowed === undefined) return;
     const list: readonly (string | number | undefined)[] = typeof allowed === 'object' ? allowed : [allowed];
     want(list.includes(found), () => `${what} ${String(found)}, not ${list.join(' or ')} (${brief(reply)})`);

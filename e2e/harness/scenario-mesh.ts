@@ -37,7 +37,7 @@ export interface ScenarioMesh {
   /** Servers that count what comes in. */
   readonly servers: readonly string[];
   /** Puts addresses, certificates and their paths in place of IP-…, PEM-… and FILE-…. */
-  fill(text: string): string;
+  readonly fill: (text: string) => string;
   /** Makes these the scenario's resources (none: back to the base) and waits until every proxy has them. */
   apply(resources: readonly Resource[], dns?: Scenario['dns']): Promise<void>;
   /** Puts resources in place without waiting for anybody. */

@@ -9,7 +9,10 @@ import { differences, show, within } from './scenario-checks.js';
 import type { ScenarioMesh } from './scenario-mesh.js';
 import { sleep } from './wait.js';
 
-/** How long the first step, and each after an edit, may take to come true: proxies warm clusters and listeners after they accept them. */
+/**
+ * How long the first step between two ends (and the first after an edit) may take to come true: proxies warm clusters and listeners after they
+ * accept them, and a kept connection still meets the listener of the scenario before.
+ */
 const settleMs = 8000;
 let steps = 0;
 
@@ -20,21 +23,23 @@ export async function play(scenario: Scenario, mesh: ScenarioMesh): Promise<void
   const behaving = new Set<string>();
   try {
     await mesh.apply(resources, scenario.dns);
-    let isFresh = true;
+    const met = new Set<string>();
     for (const [n, step] of scenario.steps.entries()) {
       if ('apply' in step) {
         const key = ({ kind, metadata }: Resource): string => `${kind}/${metadata.namespace}/${metadata.name}`;
         const replaced = new Set(step.apply.map(key));
         resources = [...resources.filter((resource) => !replaced.has(key(resource))), ...step.apply];
         await mesh.apply(resources, scenario.dns);
-        isFresh = true;
+        met.clear();
         continue;
       }
       if ('behave' in step) for (const name of Object.keys(step.behave)) behaving.add(name);
-      const patienceMs = ('send' in step ? step.within : undefined) ?? (isFresh ? settleMs : 0);
+      const ends = 'send' in step ? `${step.from} ${new URL(step.send.split(' ')[1] ?? '').host} ${step.to}` : '';
+      const isFirst = !met.has(ends);
+      const patienceMs = ('send' in step ? step.within : undefined) ?? (isFirst ? settleMs : 0);
       const wrong = await take(step, mesh, memory, patienceMs);
       if (wrong.length > 0) throw new Error(`step ${n + 1} (${'send' in step ? step.send : Object.keys(step)[0]}):\n  ${wrong.join('\n  ')}`);
-      if ('send' in step) isFresh = false;
+      met.add(ends);
     }
   } finally {
     for (const name of behaving) await mesh.agent(name).call('behave');

@@ -24,7 +24,7 @@ export interface Expectation {
   readonly seen?: Wanted;
   /** Request headers that the server saw; null means absent. */
   readonly seenHeaders?: Wanted;
-  readonly grpc?: number;
+  readonly grpc?: number | readonly number[];
   readonly certificate?: string;
   readonly ms?: Range;
   /** How many answers of each status, version or error; others must not occur. */
