@@ -51,6 +51,8 @@ function translate(seed) {
  * DNS, an original destination) wants secrets over ADS, which is not up yet. From CDS, as Envoy gets it from us, it is well.
  */
 function besideAds(key, value) {
+  // What users' files hold is not ours to judge, and these hold nothing.
+  if (key === 'tlsCertificates' || (key === 'trustedCa' && value?.filename !== undefined)) return undefined;
   if (key !== 'sdsConfig' || value?.ads === undefined) return value;
   const { ads: _, ...rest } = value;
   const grpcServices = [{ envoyGrpc: { clusterName: 'xds-grpc' } }];
