@@ -6,7 +6,7 @@ import type { Cluster } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/clu
 import type { Origin } from '../graph/graph.js';
 import type { EncodedResource } from '../views/encode.js';
 import { decodeResource, resourceToJson } from '../views/json.js';
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE } from '../views/type-urls.js';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE, VIRTUAL_HOST_TYPE } from '../views/type-urls.js';
 import type { Views } from '../views/views.js';
 import { rdsNames, sdsNames } from './references.js';
 
@@ -16,6 +16,8 @@ export interface ConfigDump {
   endpoints: Record<string, unknown>;
   listeners: Record<string, unknown>;
   routes: Record<string, unknown>;
+  /** Of route configurations that come without theirs (VHDS); absent when there are none. */
+  virtualHosts?: Record<string, unknown>;
   secrets: Record<string, unknown>;
 }
 
@@ -58,7 +60,10 @@ export function dumpConfig(
   const endpoints = collect('endpoints', ENDPOINT_TYPE, [...new Set(endpointNames)].sort());
   const listeners = collect('listeners', LISTENER_TYPE);
   const listenerJson = listeners.map(resourceToJson);
-  const routes = collect('routes', ROUTE_TYPE, rdsNames(listenerJson));
+  const routeNames = rdsNames(listenerJson);
+  const routes = collect('routes', ROUTE_TYPE, routeNames);
+  const virtualHosts = collect('virtualHosts', VIRTUAL_HOST_TYPE, routeNames);
+  if (virtualHosts.length === 0) delete origins['virtualHosts'];
   const clusterJson = clusters.map(resourceToJson);
   const secrets = collect('secrets', SECRET_TYPE, sdsNames([...listenerJson, ...clusterJson]));
   const section = (resources: readonly EncodedResource[], json: readonly unknown[]): Record<string, unknown> =>
@@ -70,6 +75,7 @@ export function dumpConfig(
     endpoints: section(endpoints, endpoints.map(resourceToJson)),
     listeners: section(listeners, listenerJson),
     routes: section(routes, routes.map(resourceToJson)),
+    ...(virtualHosts.length > 0 && { virtualHosts: section(virtualHosts, virtualHosts.map(resourceToJson)) }),
     secrets: section(secrets, secretJson),
     ...(options.origins === true && { origins }),
   };

@@ -7,6 +7,7 @@ import { Cluster } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.
 import { ClusterLoadAssignment } from '@envoyproxy/xds-protos/envoy/config/endpoint/v3/endpoint.js';
 import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener.js';
 import { RouteConfiguration } from '@envoyproxy/xds-protos/envoy/config/route/v3/route.js';
+import { VirtualHost } from '@envoyproxy/xds-protos/envoy/config/route/v3/route_components.js';
 import { Secret } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/secret.js';
 import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
 import { StringValue } from '@envoyproxy/xds-protos/google/protobuf/wrappers.js';
@@ -14,7 +15,7 @@ import { NameTable } from '@envoyproxy/xds-protos/istio/networking/nds/v1/nds.js
 import { messageTypeRegistry } from '@envoyproxy/xds-protos/typeRegistry.js';
 import { envoyTypes, typeOfUrl } from '../translate/patch/envoy-types.js';
 import type { EncodedResource } from './encode.js';
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, NAME_TABLE_TYPE, ROUTE_TYPE, SECRET_TYPE } from './type-urls.js';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, NAME_TABLE_TYPE, ROUTE_TYPE, SECRET_TYPE, VIRTUAL_HOST_TYPE } from './type-urls.js';
 
 interface Codec {
   decode(bytes: Uint8Array): unknown;
@@ -25,6 +26,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
   [ENDPOINT_TYPE]: ClusterLoadAssignment,
   [LISTENER_TYPE]: Listener,
   [ROUTE_TYPE]: RouteConfiguration,
+  [VIRTUAL_HOST_TYPE]: VirtualHost,
   [SECRET_TYPE]: Secret,
   [NAME_TABLE_TYPE]: NameTable,
 };
