@@ -16,9 +16,14 @@ export interface ConfigDump {
   endpoints: Record<string, unknown>;
   listeners: Record<string, unknown>;
   routes: Record<string, unknown>;
-  /** Of route configurations that come without theirs (VHDS); absent when there are none. */
-  virtualHosts?: Record<string, unknown>;
   secrets: Record<string, unknown>;
+}
+
+/** A dump with what not every proxy has. */
+interface WholeDump extends ConfigDump {
+  /** Of route configurations that come without theirs (VHDS). */
+  virtualHosts?: Record<string, unknown>;
+  origins?: Record<string, Record<string, DumpedOrigin[]>>;
 }
 
 export interface DumpedOrigin {
@@ -37,11 +42,7 @@ export interface DumpOptions {
 }
 
 /** Computes the dump for a proxy that is a row of the mesh. */
-export function dumpConfig(
-  views: Views,
-  proxyKey: string,
-  options: DumpOptions = {},
-): ConfigDump & { origins?: Record<string, Record<string, DumpedOrigin[]>> } {
+export function dumpConfig(views: Views, proxyKey: string, options: DumpOptions = {}): WholeDump {
   const origins: Record<string, Record<string, DumpedOrigin[]>> = {};
   const collect = (section: string, typeUrl: string, names?: readonly string[]): EncodedResource[] => {
     const watch = views.watch(proxyKey, typeUrl, names, () => undefined);
