@@ -9,7 +9,9 @@ import { parse } from 'yaml';
 import { formatFinding } from '../src/analysis/finding.js';
 import { defineAnalysis } from '../src/analysis/index.js';
 import { formatProblem } from '../src/api/problem.js';
+import type { Proxy } from '../src/model/proxy.js';
 import { parseNode } from '../src/model/proxy-node.js';
+import { registeredEntry } from '../src/model/workload-registration.js';
 import { dumpConfig } from '../src/server/config-dump.js';
 import { addResources, createMesh } from '../src/server/mesh-instance.js';
 import { fieldLocator } from '../src/sources/field-location.js';
@@ -49,6 +51,23 @@ describe('guides', () => {
       expect(Object.keys(dump.clusters)).toContain('outbound|80||echo.app.svc.cluster.local');
       if (id.startsWith('sidecar')) expect(Object.keys(dump.listeners)).toContain('virtualInbound');
     }
+  });
+
+  test('virtual-machines, SD-052: a machine that registers is where the name leads', () => {
+    const { resources } = loadResources([join(examples, 'mesh.yaml'), join(examples, 'virtual-machines')]);
+    const { mesh, views } = createMesh();
+    addResources(mesh, resources);
+    const nodeOf = (name: string, ip: string): Proxy =>
+      parseNode({ id: `sidecar~${ip}~${name}.app~app.svc.cluster.local`, metadata: { NAMESPACE: 'app', LABELS: {} } });
+    const group = mesh.rows.of('WorkloadGroup').get('app/depot');
+    if (group === undefined) throw new Error('no WorkloadGroup app/depot');
+    const client = nodeOf('client', '10.0.0.4');
+    mesh.graph.transaction(() => {
+      mesh.rows.proxies.set(client);
+      mesh.rows.of('WorkloadEntry').set(registeredEntry(group, nodeOf('depot-1', '10.0.0.21'), new Date(0)));
+    });
+    const served = JSON.stringify(dumpConfig(views, client.key).endpoints);
+    expect(served).toContain('{"address":"10.0.0.21","portValue":8080}');
   });
 
   test('each file is played by a scenario with real Envoys', () => {
