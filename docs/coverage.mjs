@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const target = join(here, 'coverage.md');
 /** Sections that are shown whole; of others only what is there already. */
-const WHOLE = [1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15, 19, 20];
+const WHOLE = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 20];
 const STATUSES = ['done', 'refused', 'not yet'];
 
 const kept = parse(readFileSync(join(here, 'coverage.yaml'), 'utf8'));
@@ -97,8 +97,8 @@ const text = `# Coverage of the feature catalogue
 
 Made by \`node docs/coverage.mjs\`. *Done*: a test, golden file, e2e scenario or exact conformance case (*case …*, run by \`npm run conformance\`) shows it, or
 [coverage.yaml](coverage.yaml) says what does. *Refused*: a resource that asks for it is refused, or goes without it, and a message says so. *Not yet*: all
-else; "in the code" means that it may well work, but nothing by that name proves it. P0 is what any user of a mesh relies on. Sections on security,
-telemetry, the CLI and installation list only what is there.
+else; "in the code" means that it may well work, but nothing by that name proves it. P0 is what any user of a mesh relies on. Sections on
+the CLI, installation and operation list only what is there.
 
 | Section | P0 done | Done | Refused | Not yet |
 |---|---|---|---|---|
