@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatAddress, parseAddress, parseMs, SETTINGS, serveOptions } from './options.js';
+import { formatAddress, parseAddress, parseCount, parseMs, SETTINGS, serveOptions } from './options.js';
 
 describe('options of serve', () => {
   test.each(['127.0.0.1:15010', '[::1]:0', 'mizzen.example:65535'])('%s is an address, there and back', (text) => {
@@ -15,6 +15,13 @@ describe('options of serve', () => {
     expect([parseMs('10ms'), parseMs('1.5s'), parseMs('0')]).toEqual([10, 1500, 0]);
     expect(() => parseMs('10')).toThrow('duration');
     expect(() => parseMs('-1s')).toThrow('duration');
+  });
+
+  test('a count is a number, or off whatever the default is', () => {
+    expect([parseCount('0'), parseCount('250'), parseCount('off')]).toEqual([0, 250, undefined]);
+    for (const text of ['', '-1', '1.5', 'many']) expect(() => parseCount(text)).toThrow('not a number');
+    expect(serveOptions({}).vhdsThreshold).toBe(100);
+    expect(serveOptions({ vhdsThreshold: '' as never }).vhdsThreshold).toBeUndefined();
   });
 
   test('xDS without TLS and the debug pages stay on loopback unless asked for otherwise', () => {

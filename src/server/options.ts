@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { MILLISECOND, parseDuration } from '../api/duration.js';
 import { addressGuard } from '../sources/jwks/address-guard.js';
+import { type OidcIssuerOption, parseOidcIssuers } from './oidc.js';
 
 /** One option. Its environment variable is `MIZZEN_` and the flag in capitals. */
 export interface Setting<T> {
@@ -158,7 +159,7 @@ export const SETTINGS = {
     flag: 'vhds-threshold',
     argument: '<n>',
     help: 'route configurations with more virtual hosts than this are served host by host (VHDS) to sidecars without an agent on delta xDS, from Envoy 1.37 on; or off',
-    default: undefined,
+    default: 100,
     parse: parseCount,
   }),
   workloadGracePeriod: setting<number>({
@@ -181,6 +182,21 @@ export const SETTINGS = {
     help: 'debug, info, warn, error or silent',
     default: 'info',
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+  }),
+  oidcIssuer: setting<readonly OidcIssuerOption[]>({
+    flag: 'oidc-issuer',
+    argument: '<issuer=jwks...>',
+    help: 'issuers whose tokens of service accounts let workloads join, with an https URL or a file of their keys',
+    default: [],
+    isList: true,
+    parse: parseOidcIssuers,
+  }),
+  oidcAudience: setting<string>({
+    flag: 'oidc-audience',
+    argument: '<audience>',
+    help: 'whom tokens of those issuers must be meant for',
+    default: 'istio-ca',
+    parse: String,
   }),
   tlsSan: setting<readonly string[]>({
     flag: 'tls-san',
