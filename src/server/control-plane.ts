@@ -25,6 +25,7 @@ import { KeysLoader } from './keys-loader.js';
 import { createMesh } from './mesh-instance.js';
 import { MeshProvider } from './mesh-provider.js';
 import { createObserver } from './observer.js';
+import { oidcVerifiers } from './oidc.js';
 import { type Address, formatAddress, type ServeOptions } from './options.js';
 import { RegistrationFiles } from './registration-files.js';
 import { Registrations } from './registrations.js';
@@ -134,10 +135,11 @@ export class ControlPlane {
   }
 
   async #authenticators(authority: CertificateAuthority): Promise<readonly Authenticator[]> {
-    const { dataDir } = this.options;
+    const { dataDir, oidcIssuer, oidcAudience } = this.options;
+    const issuers = oidcVerifiers(oidcIssuer, oidcAudience, authority.trustDomain);
     const key = await loadOrCreateJoinTokenKey(dataDir);
     const verifier = new JoinTokenVerifier({ key, trustDomain: authority.trustDomain, revocations: new Revocations(dataDir) });
-    return [new ClientCertificateAuthenticator(authority), new JoinTokenAuthenticator(verifier)];
+    return [new ClientCertificateAuthenticator(authority), new JoinTokenAuthenticator(verifier, issuers)];
   }
 
   #provider(authority: CertificateAuthority, authenticators: readonly Authenticator[]): MeshProvider {
