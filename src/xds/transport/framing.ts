@@ -11,6 +11,8 @@ const PREFIX = 5;
  */
 let scratch = Buffer.allocUnsafeSlow(64 << 10);
 const MAX_SCRATCH = 1 << 20;
+/** Parts of a message that are kept as they came. */
+const MAX_PARTS = 16;
 
 /** The five bytes before a message of `length` bytes. */
 export function messagePrefix(length: number): Buffer {
@@ -36,6 +38,7 @@ export class MessageReader {
   push(data: Buffer): Buffer[] {
     this.#parts.push(data);
     this.#size += data.length;
+    this.#mergeSmall();
     const messages: Buffer[] = [];
     for (let message = this.#next(); message !== undefined; message = this.#next()) messages.push(message);
     return messages;
@@ -51,6 +54,17 @@ export class MessageReader {
     }
     if (this.#size < PREFIX + length) return undefined;
     return this.#take(PREFIX + length).subarray(PREFIX);
+  }
+
+  /** A message cut into single bytes would be millions of buffers: beyond a few, the last ones are joined by doubling, which copies little. */
+  #mergeSmall(): void {
+    const parts = this.#parts;
+    while (parts.length > MAX_PARTS) {
+      const last = parts[parts.length - 1] as Buffer;
+      const before = parts[parts.length - 2] as Buffer;
+      if (before.length > last.length) return;
+      parts.splice(-2, 2, Buffer.concat([before, last]));
+    }
   }
 
   /** At least `count` bytes in one buffer, which stay. */

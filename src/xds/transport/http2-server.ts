@@ -4,6 +4,7 @@
  */
 import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { constants, createSecureServer, createServer } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { GrpcStatus, Refusal } from '../grpc-status.js';
 import type { BidiHandler, GrpcServer, ListenOptions, UnaryHandler } from './grpc-server.js';
@@ -27,6 +28,8 @@ export class Http2GrpcServer implements GrpcServer {
   readonly #bidi = new Map<string, BidiHandler>();
   readonly #unary = new Map<string, UnaryHandler>();
   readonly #sessions = new Map<ServerHttp2Session, SessionKeeper>();
+  /** Also those that are no session yet: a handshake that is never finished must not hold up the end. */
+  readonly #sockets = new Set<Socket>();
   readonly #authenticate: Http2GrpcServerOptions['authenticate'];
   #server: Http2Server | Http2SecureServer | undefined;
 
@@ -64,8 +67,20 @@ export class Http2GrpcServer implements GrpcServer {
             secureOptions: (options.tls.secureOptions ?? 0) | SSL_OP_NO_TICKET,
           });
     this.#server = server;
+    server.maxConnections = this.#limits.maxSessions;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     server.on('session', (session) => this.#welcome(session));
-    server.on('stream', (http, headers) => this.#serve(http, headers));
+    server.on('stream', (http, headers) => {
+      try {
+        this.#serve(http, headers);
+      } catch {
+        // The stream or its connection ended meanwhile: nobody is left to answer.
+        http.close(constants.NGHTTP2_INTERNAL_ERROR);
+      }
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: options.host, port: options.port }, () => {
@@ -93,6 +108,7 @@ export class Http2GrpcServer implements GrpcServer {
     for (const session of this.#sessions.keys()) session.close();
     const cut = setTimeout(() => {
       for (const session of this.#sessions.keys()) session.destroy();
+      for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
     await closed;
     clearTimeout(cut);
@@ -139,7 +155,8 @@ export class Http2GrpcServer implements GrpcServer {
         await this.#authenticate(peer, path);
         http.resume();
       }
-      start();
+      // Its end would never be heard of.
+      if (stream.writable) start();
     });
   }
 }
@@ -154,7 +171,8 @@ function serveUnary(stream: Http2Stream, handler: UnaryHandler): void {
   let request: Uint8Array | undefined;
   stream.onMessage((message) => {
     if (request !== undefined) throw new Refusal(GrpcStatus.INTERNAL, 'a unary call takes one request');
-    request = message;
+    // A copy: the reader's buffer is used again, also by other peers' calls, before the handler is done with it.
+    request = Buffer.from(message);
   });
   stream.onHalfClose(() => {
     const whole = request;

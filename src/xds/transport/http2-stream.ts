@@ -83,7 +83,7 @@ export class Http2Stream implements Stream {
   }
 
   get writable(): boolean {
-    return !this.#ended && !this.#closed && !this.http.destroyed;
+    return !this.#ended && !this.#closed && !this.http.closed && !this.http.destroyed;
   }
 
   onMessage(listener: (message: Uint8Array) => void): void {
