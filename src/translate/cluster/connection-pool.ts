@@ -12,7 +12,8 @@ import { useClientProtocol } from './upstream-protocol.js';
 const UNLIMITED = 0xffffffff;
 
 type HttpPool = NonNullable<ConnectionPoolSettings['http']> & { http2KeepAlive?: { interval?: string; timeout?: string } };
-type RetryBudget = NonNullable<TrafficPolicy['retryBudget']>;
+/** The generated types are older than the interval. */
+type RetryBudget = NonNullable<TrafficPolicy['retryBudget']> & { readonly budgetInterval?: string };
 
 /** Every cluster gets this block, also without settings. A zero in a rule means "unset", as in the reference. */
 export function applyConnectionPool(
@@ -33,7 +34,13 @@ export function applyConnectionPool(
         maxRetries: http?.maxRetries || UNLIMITED,
         ...(retryBudget === undefined
           ? {}
-          : { retryBudget: { budgetPercent: { value: retryBudget.percent ?? 20 }, minRetryConcurrency: retryBudget.minRetryConcurrency || 3 } }),
+          : {
+              retryBudget: {
+                budgetPercent: { value: retryBudget.percent ?? 20 },
+                ...(retryBudget.budgetInterval ? { budgetInterval: duration(retryBudget.budgetInterval) } : {}),
+                minRetryConcurrency: retryBudget.minRetryConcurrency || 3,
+              },
+            }),
       },
     ],
   };

@@ -78,6 +78,10 @@ describe('outbound clusters', () => {
     expect(cluster?.outlierDetection).toMatchObject({ enforcingConsecutive5xx: 0, enforcingConsecutiveGatewayFailure: 100, enforcingSuccessRate: 0 });
     expect(cluster?.commonLbConfig?.healthyPanicThreshold).toEqual({ value: 40 });
   });
+  test('DR-030 the window of a retry budget', () => {
+    const budget = translate({}, { retryBudget: { budgetInterval: '30s' } })?.circuitBreakers?.thresholds?.[0]?.retryBudget;
+    expect(budget).toEqual({ budgetPercent: { value: 20 }, budgetInterval: { seconds: 30n, nanos: 0 }, minRetryConcurrency: 3 });
+  });
   test('SD-027 traffic distribution never panics', () => {
     const distributed = { ...service, trafficDistribution: 'PreferClose' };
     expect(translate({ service: distributed }, { outlierDetection: { minHealthPercent: 40 } })?.commonLbConfig?.healthyPanicThreshold).toEqual({
