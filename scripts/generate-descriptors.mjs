@@ -21,5 +21,14 @@ export function generateDescriptors(run) {
   rmSync(output, { force: true });
   const paths = apiFolders().flatMap((folder) => ['--path', folder]);
   const without = excluded.flatMap((file) => ['--exclude-path', file]);
-  run('node_modules/.bin/buf', ['build', '--as-file-descriptor-set', '--exclude-source-info', '--exclude-source-retention-options', '-o', output, ...without, ...paths]);
+  run('node_modules/.bin/buf', [
+    'build',
+    '--as-file-descriptor-set',
+    '--exclude-source-info',
+    '--exclude-source-retention-options',
+    '-o',
+    output,
+    ...without,
+    ...paths,
+  ]);
 }

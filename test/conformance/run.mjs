@@ -82,7 +82,9 @@ const validated = process.argv.includes('--envoy')
 if (validated !== undefined) {
   for (const line of validated.refused) console.log(`REFUSED by Envoy: ${line}`);
   for (const line of validated.skipped) console.log(`not judged by Envoy: ${line}`);
-  console.log(`${validated.accepted} proxies' resources accepted by Envoy, ${validated.refused.length} refused, ${validated.skipped.length} not judged`);
+  console.log(
+    `${validated.accepted} proxies' resources accepted by Envoy, ${validated.refused.length} refused, ${validated.skipped.length} not judged`,
+  );
 }
 let failed = crashed.length + (validated?.refused.length ?? 0);
 let passed = names.length - crashed.length + (validated?.accepted ?? 0);
