@@ -1,6 +1,7 @@
 /**
  * HTTP for operators and machines: readiness, metrics and looking inside. Only reads, and never shows a secret. Meant for loopback.
  */
+import { isIP } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import { formatFinding } from '../analysis/finding.js';
 import { defineAnalysis } from '../analysis/index.js';
@@ -45,6 +46,12 @@ const PAGES = {
 
 export function createDebugServer(parts: DebugParts): DebugServer {
   const app = fastify({ logger: false, forceCloseConnections: 'idle' });
+  // A web page that has its own name resolve to loopback must not read what is here (DNS rebinding).
+  app.addHook('onRequest', async (request, reply) => {
+    if (isLoopback(request.socket.localAddress) && !isLocalName(request.hostname)) {
+      await reply.code(403).send({ error: `host ${JSON.stringify(request.hostname)}: on loopback only addresses and localhost are answered` });
+    }
+  });
   addHealth(app, parts);
   addDebug(app, parts);
   return {
@@ -56,6 +63,14 @@ export function createDebugServer(parts: DebugParts): DebugServer {
     },
     close: () => app.close(),
   };
+}
+
+const isLoopback = (address = ''): boolean => address === '::1' || /^(::ffff:)?127\./.test(address);
+
+/** An address, localhost, or nothing (HTTP/1.0): no name that somebody else's DNS answers for. */
+function isLocalName(name: string | undefined): boolean {
+  const host = (name ?? '').replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return host === '' || host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0;
 }
 
 function addHealth(app: FastifyInstance, { metrics, isReady }: DebugParts): void {
