@@ -52,6 +52,10 @@ interface Accepted<Request> {
 const MAX_BACKLOG = 256;
 /** A stream that takes nothing for so long no longer counts against the bytes in flight: it must not starve the others. */
 const STUCK_MS = 1_000;
+/** Nor does one that is never done for so long: a few that read byte by byte would starve the others just as well. */
+const BUSY_MS = 10_000;
+/** Responses that a client may leave unanswered: one that only ever asks would have us keep them all. */
+const MAX_UNANSWERED = 4_096;
 
 /** One ADS stream. */
 export class Connection<Request extends AnyRequest> implements AnyConnection {
@@ -61,6 +65,8 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
   #ending: { status: GrpcStatus; message: string } | undefined;
   #charged = 0;
   #progressAt: number;
+  /** Since when there were always bytes to send. */
+  #busySince = 0;
   readonly #connectedAt = new Date();
   readonly #openedAt: number;
 
@@ -109,7 +115,7 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
   sweep(): void {
     if (this.stream.bufferedBytes === 0 || this.#isClosed) return;
     const stuck = this.context.clock.now() - this.#progressAt;
-    if (stuck >= STUCK_MS) this.#uncharge(this.#charged);
+    if (stuck >= STUCK_MS || this.context.clock.now() - this.#busySince >= BUSY_MS) this.#uncharge(this.#charged);
     const { writeDeadlineMs } = this.context.limits;
     if (stuck >= writeDeadlineMs) this.end(GrpcStatus.DEADLINE_EXCEEDED, `nothing was read for ${writeDeadlineMs / 1000} s`);
   }
@@ -184,6 +190,9 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
     if (subscription.names.size > limits.maxNames) {
       return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${limits.maxNames} names in one subscription`);
     }
+    if (subscription.inFlight.length > MAX_UNANSWERED) {
+      return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${MAX_UNANSWERED} responses that were not answered`);
+    }
     this.#report(reaction, request, handle.id);
     if (reaction.verdict === 'stale') observer.staleNonce?.({ proxy: handle.id, typeUrl, nonce: request.responseNonce });
     if (subscription.owed && !type.isStale) type.staleSince = clock.now();
@@ -218,7 +227,7 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
 
   #send(chunks: readonly Uint8Array[]): void {
     const before = this.stream.bufferedBytes;
-    if (before === 0) this.#progressAt = this.context.clock.now();
+    if (before === 0) this.#progressAt = this.#busySince = this.context.clock.now();
     this.stream.send(chunks);
     const charge = Math.max(0, this.stream.bufferedBytes - before);
     this.#charged += charge;

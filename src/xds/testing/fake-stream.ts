@@ -52,6 +52,11 @@ export class FakeStream implements Stream {
     this.bufferedBytes = 0;
     if (bytes > 0) this.#flush?.(bytes);
   }
+  /** Some of it leaves. */
+  trickle(bytes: number): void {
+    this.bufferedBytes -= bytes;
+    this.#flush?.(bytes);
+  }
   /** The client goes. */
   close(): void {
     this.ended ??= { status: 1, message: 'gone' };
