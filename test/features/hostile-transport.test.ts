@@ -5,14 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { MessageReader, messagePrefix } from '../../src/xds/transport/framing.js';
 import { Http2GrpcServer } from '../../src/xds/transport/http2-server.js';
+import type { TransportLimits } from '../../src/xds/transport/limits.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function serve(): Promise<{ grpc: Http2GrpcServer; port: number; asked: string[] }> {
-  const grpc = new Http2GrpcServer();
+async function serve(limits: Partial<TransportLimits> = {}): Promise<{ grpc: Http2GrpcServer; port: number; asked: string[] }> {
+  const grpc = new Http2GrpcServer({ limits });
   const asked: string[] = [];
   grpc.addUnary('/test/Echo', async (request) => {
     await sleep(20);
@@ -109,5 +110,19 @@ test('a connection that never says a word does not hold up the end', async () =>
   cleanups.push(() => socket.destroy());
   await new Promise((resolve) => socket.once('connect', resolve));
   await sleep(10);
-  await Promise.race([grpc.close(50), sleep(2_000).then(() => Promise.reject(new Error('close hangs')))]);
+  await Promise.race([grpc.close(50), sleep(2_000, undefined, { ref: false }).then(() => Promise.reject(new Error('close hangs')))]);
+});
+
+test('a peer that does not go when its idle connection is closed is cut', async () => {
+  const { port } = await serve({ idleMs: 50, keepaliveTimeoutMs: 50 });
+  const socket = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
+  cleanups.push(() => socket.destroy());
+  const closed = new Promise((resolve) => socket.once('close', () => resolve('cut')));
+  socket.on('error', () => undefined).resume();
+  socket.write(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'));
+  await sleep(300);
+  socket.write('x');
+  await sleep(20);
+  socket.write('x');
+  expect(await Promise.race([closed, sleep(1_000, undefined, { ref: false })])).toBe('cut');
 });

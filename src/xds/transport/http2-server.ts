@@ -61,6 +61,7 @@ export class Http2GrpcServer implements GrpcServer {
             ...options.tls,
             ALPNProtocols: ['h2'],
             allowHTTP1: false,
+            handshakeTimeout: this.#limits.keepaliveTimeoutMs,
             requestCert: true,
             rejectUnauthorized: false,
             // Without tickets every connection shows its certificate anew, against the CAs of today.
@@ -71,6 +72,13 @@ export class Http2GrpcServer implements GrpcServer {
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
+    });
+    // A peer that was told to go and keeps its half open is cut.
+    server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      socket.once('finish', () => {
+        const cut = setTimeout(() => socket.destroy(), this.#limits.keepaliveTimeoutMs).unref();
+        socket.once('close', () => clearTimeout(cut));
+      });
     });
     server.on('session', (session) => this.#welcome(session));
     server.on('stream', (http, headers) => {
