@@ -4,6 +4,7 @@
  */
 import { Cluster_DiscoveryType, Cluster_LbPolicy } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 import { ClusterConfig } from '@envoyproxy/xds-protos/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster.js';
+import type { ConnectionPoolSettings } from '../../api/istio.js';
 import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
 import { ALLOW_ANY_DYNAMIC_DNS_CLUSTER, BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER } from '../../model/names.js';
 import type { CertificateSource, IpMode } from '../../model/proxy.js';
@@ -34,11 +35,11 @@ export const blackHoleCluster = (mesh: EffectiveMeshConfig): ClusterPartial => (
 
 /** Traffic to places the mesh does not know. */
 export const passthroughCluster = (mesh: EffectiveMeshConfig, keepHeaderCase: boolean): ClusterPartial =>
-  finishCluster(draftPassthrough(PASSTHROUGH_CLUSTER, mesh, keepHeaderCase));
+  finishCluster(draftPassthrough(PASSTHROUGH_CLUSTER, mesh, keepHeaderCase, mesh.defaultTrafficPolicy?.connectionPool));
 
 /** Traffic to ports of the workload that no service names. Its statistics share PassthroughCluster's name, as in the reference. */
 export function inboundPassthroughCluster(mesh: EffectiveMeshConfig, ipMode: IpMode, keepHeaderCase: boolean): ClusterPartial {
-  const draft = draftPassthrough(INBOUND_PASSTHROUGH_CLUSTER, mesh, keepHeaderCase);
+  const draft = draftPassthrough(INBOUND_PASSTHROUGH_CLUSTER, mesh, keepHeaderCase, mesh.defaultTrafficPolicy?.connectionPool);
   draft.cluster.upstreamBindConfig = {
     sourceAddress: bindTo(ipMode === 'ipv6' ? INBOUND_BIND_IPV6 : INBOUND_BIND_IPV4),
     ...(ipMode === 'dual' ? { extraSourceAddresses: [{ address: bindTo(INBOUND_BIND_IPV6) }] } : {}),
@@ -55,7 +56,8 @@ export function allowAnyDynamicDnsCluster(
 ): ClusterPartial {
   const { tls } = mesh.outboundTrafficPolicy;
   const isTls = tls?.mode === 'SIMPLE' || tls?.mode === 'MUTUAL';
-  const draft = draftPassthrough(ALLOW_ANY_DYNAMIC_DNS_CLUSTER, mesh, keepHeaderCase);
+  // The mesh's default pool is not for this cluster, as in the reference.
+  const draft = draftPassthrough(ALLOW_ANY_DYNAMIC_DNS_CLUSTER, mesh, keepHeaderCase, undefined);
   draft.discovery = undefined;
   draft.cluster.altStatName = `${ALLOW_ANY_DYNAMIC_DNS_CLUSTER};`;
   draft.cluster.lbPolicy = Cluster_LbPolicy.CLUSTER_PROVIDED;
@@ -74,11 +76,11 @@ export function allowAnyDynamicDnsCluster(
   return finishCluster(draft);
 }
 
-function draftPassthrough(name: string, mesh: EffectiveMeshConfig, keepHeaderCase: boolean): ClusterDraft {
+function draftPassthrough(name: string, mesh: EffectiveMeshConfig, keepHeaderCase: boolean, pool: ConnectionPoolSettings | undefined): ClusterDraft {
   const draft = draftCluster(name, Cluster_DiscoveryType.ORIGINAL_DST);
   delete draft.cluster.commonLbConfig;
   draft.cluster.altStatName = `${PASSTHROUGH_CLUSTER};`;
-  applyConnectionPool(draft, mesh.defaultTrafficPolicy?.connectionPool, mesh);
+  applyConnectionPool(draft, pool, mesh);
   draft.http = {
     commonHttpProtocolOptions: { idleTimeout: duration(IDLE_TIMEOUT) },
     upstreamProtocolOptions: {
