@@ -17,7 +17,7 @@ export function addServe(program: Command): void {
 function optionOf(setting: Setting<unknown>): Option {
   const option = new Option(`--${setting.flag} ${setting.argument}`, setting.help);
   // Set here only for help: what is not given stays out, and serveOptions fills it in.
-  const shown = shownDefault(setting.default);
+  const shown = shownDefault(setting);
   if (shown !== undefined) option.description += ` (default: ${shown})`;
   return option.env(`MIZZEN_${setting.flag.replaceAll('-', '_').toUpperCase()}`).argParser((text: string, previous: unknown) => {
     try {
@@ -29,9 +29,9 @@ function optionOf(setting: Setting<unknown>): Option {
   });
 }
 
-function shownDefault(value: unknown): string | undefined {
+function shownDefault({ argument, default: value }: Setting<unknown>): string | undefined {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
-  if (typeof value === 'number') return `${value}ms`;
+  if (typeof value === 'number') return argument === '<duration>' ? `${value}ms` : `${value}`;
   return typeof value === 'string' ? value : formatAddress(value as Address);
 }
 

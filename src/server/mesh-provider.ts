@@ -111,6 +111,8 @@ export class MeshProvider implements ResourceProvider {
   }
 }
 
+const MAX_METADATA = 64 << 10;
+
 /** How people name a proxy: `name.namespace`. */
 export const proxyName = (proxy: Proxy): string => `${proxy.name}.${proxy.namespace}`;
 
@@ -123,6 +125,9 @@ function takesVhdsOverAds({ userAgentName, userAgentVersionType }: Node): boolea
 
 function parse(node: Node, identity: WorkloadIdentity | undefined, vhdsThreshold: number | undefined): Proxy {
   const { id, cluster, metadata, locality } = node;
+  // Metadata becomes part of the proxy's row and of its key: Envoys send a few kilobytes.
+  if (metadata !== undefined && JSON.stringify(metadata).length > MAX_METADATA)
+    throw new Refusal(GrpcStatus.INVALID_ARGUMENT, `node metadata is longer than ${MAX_METADATA} characters of JSON`);
   try {
     return parseNode(
       {

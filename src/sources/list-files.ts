@@ -1,7 +1,7 @@
 /**
  * Which files a list of paths means: files as they are, folders with everything below them that looks like YAML or JSON, in path order.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../api/problem.js';
 
@@ -19,7 +19,7 @@ export function listFiles(paths: readonly string[]): FileList {
   const problems: Problem[] = [];
   for (const path of paths) {
     try {
-      if (statSync(path).isDirectory()) for (const file of walk(path, 0)) files.add(file);
+      if (statSync(path).isDirectory()) for (const file of walk(path, 0, new Set([realpathSync(path)]))) files.add(file);
       else files.add(path);
     } catch (error) {
       problems.push(unreadable(path, error));
@@ -34,8 +34,8 @@ export function unreadable(file: string, error: unknown): Problem {
   return { severity: 'error', code: 'unreadable', message, location: { file, line: 1, column: 1 } };
 }
 
-/** Symbolic links are followed (ConfigMap mounts are made of them); the depth limit ends loops. */
-function* walk(folder: string, depth: number): Generator<string> {
+/** Symbolic links are followed (ConfigMap mounts are made of them), each linked folder once: links in a ring would have no end. */
+function* walk(folder: string, depth: number, linked: Set<string>): Generator<string> {
   if (depth > 32) return;
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
@@ -44,7 +44,14 @@ function* walk(folder: string, depth: number): Generator<string> {
     const path = join(folder, name);
     // Only what is neither (a link, or a file system that does not tell) costs another look.
     const type = entry.isFile() || entry.isDirectory() ? entry : statSync(path, { throwIfNoEntry: false });
-    if (type?.isDirectory() === true) yield* walk(path, depth + 1);
-    else if (type?.isFile() === true && isConfigFile(name)) yield path;
+    if (type?.isDirectory() === true) {
+      if (!entry.isDirectory()) {
+        const real = realpathSync(path);
+        if (linked.has(real)) continue;
+        linked.add(real);
+      }
+      yield* walk(path, depth + 1, linked);
+    }
+    if (type?.isFile() === true && isConfigFile(name)) yield path;
   }
 }

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { KINDS, kindInfo } from '../api/kinds.js';
@@ -90,4 +91,12 @@ const cases = join(import.meta.dirname, '../../../shared/conformance/cases');
     loadResources([join(cases, name, 'input.yaml')]).problems.map((problem) => ({ name, ...problem })),
   );
   expect(errors.filter((problem) => problem.severity === 'error')).toEqual([]);
+});
+
+it('folders that link to themselves are read once', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mizzen-links-'));
+  writeFileSync(join(folder, 'a.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n');
+  for (const name of ['one', 'two']) symlinkSync(folder, join(folder, name));
+  expect(loadResources([folder]).resources).toHaveLength(1);
+  rmSync(folder, { recursive: true });
 });

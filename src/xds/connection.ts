@@ -89,6 +89,12 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
   }
 
   /** Ends the stream with a status for the client. */
+  /** A fault of ours in this stream's turn: told, and the client may come back to a fresh stream. */
+  fail(error: unknown): void {
+    this.context.observer.readFailed?.({ proxy: this.#accepted?.handle.id ?? '', typeUrl: '', error });
+    this.end(GrpcStatus.INTERNAL, 'an internal error; see the log of the control plane');
+  }
+
   end(status: GrpcStatus, message: string): void {
     if (this.#ending !== undefined) return;
     this.#ending = { status, message };

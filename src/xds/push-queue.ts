@@ -35,6 +35,8 @@ export class ByteBudget {
 /** Something that can use its turn. */
 export interface Pushable {
   turn(): void;
+  /** Its turn threw: a fault of ours that must not stop the others. */
+  fail?(error: unknown): void;
 }
 
 /** The queue of connections with something to send. */
@@ -79,7 +81,11 @@ export class PushQueue {
     for (const connection of this.#waiting) {
       if (count-- === 0 || this.budget.isSpent) break;
       this.#waiting.delete(connection);
-      connection.turn();
+      try {
+        connection.turn();
+      } catch (error) {
+        connection.fail?.(error);
+      }
       if (this.clock.now() >= end) break;
     }
     this.#schedule();
