@@ -19,7 +19,13 @@ interface Unused {
 const AMBIENT = 'there is no ambient mode here';
 const OWN_AUTHORITY = "certificates are made by Mizzen's own authority";
 
+const HTTP_CODES = ['outlierDetection', 'outlierDetectionHttpErrorCodes'] as const;
+const NO_MATCHER = "Envoy's API here has no matcher for outlier detection: 5xx count, whatever the list";
+
 const UNUSED: readonly Unused[] = [
+  { kind: 'DestinationRule', feature: 'DR-021', path: ['spec', 'trafficPolicy', ...HTTP_CODES], why: NO_MATCHER },
+  { kind: 'DestinationRule', feature: 'DR-021', path: ['spec', 'trafficPolicy', 'portLevelSettings', '*', ...HTTP_CODES], why: NO_MATCHER },
+  { kind: 'DestinationRule', feature: 'DR-021', path: ['spec', 'subsets', '*', 'trafficPolicy', ...HTTP_CODES], why: NO_MATCHER },
   { kind: 'MeshConfig', feature: 'SD-030', path: ['discoverySelectors'], why: 'all namespaces are read' },
   { kind: 'MeshConfig', feature: 'SD-046', path: ['serviceEntryVisibility'], why: 'only exportTo and its defaults decide who sees a ServiceEntry' },
   { kind: 'MeshConfig', feature: 'MC-011', path: ['caCertificates'], why: OWN_AUTHORITY },
