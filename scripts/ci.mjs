@@ -5,7 +5,7 @@ const parts = [
   ['checks', 'npm', ['run', '--silent', 'check']],
   ['tests', 'npm', ['test', '--silent']],
   ['conformance', 'npm', ['run', '--silent', 'conformance', '--', '--check', '--envoy']],
-  ['fuzz', 'node', ['test/fuzz/run.mjs', '--seconds', '40']],
+  ['fuzz', 'npm', ['run', '--silent', 'fuzz', '--', '--seconds', '40']],
   ['e2e', 'npm', ['run', '--silent', 'e2e']],
   ['demo', 'npm', ['run', '--silent', 'demo']],
 ];
