@@ -29,7 +29,19 @@ export async function startEnvoy(options: {
   const running = start({
     name: `envoy ${options.name}`,
     command: binary,
-    args: ['-c', options.bootstrap, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'warning', '--drain-time-s', '20', '--drain-strategy', 'immediate'],
+    args: [
+      '-c',
+      options.bootstrap,
+      '--concurrency',
+      '1',
+      '--disable-hot-restart',
+      '--log-level',
+      'warning',
+      '--drain-time-s',
+      '20',
+      '--drain-strategy',
+      'immediate',
+    ],
     ...(options.logFile ? { logFile: options.logFile } : {}),
     ...(options.within ? { within: options.within } : {}),
   });
