@@ -1,21 +1,7 @@
 /** Errors as values, and cycles. */
 import { expect, jest, test } from '@jest/globals';
-import { CycleError, Graph, type Query } from './graph.js';
-
-interface Row {
-  readonly id: string;
-  readonly ns: string;
-  readonly v: number;
-}
-const row = (id: string, ns = 'a', v = 0): Row => ({ id, ns, v });
-
-function world() {
-  const graph = new Graph();
-  const rows = graph.collection<Row>('rows', (r) => r.id);
-  const byNs = rows.index('byNamespace', (r) => [r.ns]);
-  const put = (...list: Row[]) => graph.transaction(() => list.forEach((r) => rows.set(r)));
-  return { graph, rows, byNs, put };
-}
+import { CycleError, type Query } from './graph.js';
+import { row, world } from './testing/world.js';
 
 test('are memoised, rethrown to each reader, and go when a read changes', () => {
   const { graph, rows, put } = world();

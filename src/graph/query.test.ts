@@ -1,22 +1,7 @@
 /** Recorded reads, cut-off, and what a query may not do. */
 import { expect, jest, test } from '@jest/globals';
-import { Graph, type Query } from './graph.js';
-
-interface Row {
-  readonly id: string;
-  readonly ns: string;
-  readonly v: number;
-}
-const row = (id: string, ns = 'a', v = 0): Row => ({ id, ns, v });
-
-function world() {
-  const graph = new Graph();
-  const rows = graph.collection<Row>('rows', (r) => r.id);
-  const byNs = rows.index('byNamespace', (r) => [r.ns]);
-  const put = (...list: Row[]) => graph.transaction(() => list.forEach((r) => rows.set(r)));
-  const drop = (...keys: string[]) => graph.transaction(() => keys.forEach((k) => rows.delete(k)));
-  return { graph, rows, byNs, put, drop };
-}
+import { type Query } from './graph.js';
+import { row, world } from './testing/world.js';
 
 test('compute once until a read row changes', () => {
   const { graph, rows, put } = world();

@@ -1,22 +1,7 @@
 /** One transaction, one revision, or none at all. */
 import { expect, jest, test } from '@jest/globals';
 import { Graph } from './graph.js';
-
-interface Row {
-  readonly id: string;
-  readonly ns: string;
-  readonly v: number;
-}
-const row = (id: string, ns = 'a', v = 0): Row => ({ id, ns, v });
-
-function world() {
-  const graph = new Graph();
-  const rows = graph.collection<Row>('rows', (r) => r.id);
-  const byNs = rows.index('byNamespace', (r) => [r.ns]);
-  const put = (...list: Row[]) => graph.transaction(() => list.forEach((r) => rows.set(r)));
-  const drop = (...keys: string[]) => graph.transaction(() => keys.forEach((k) => rows.delete(k)));
-  return { graph, rows, byNs, put, drop };
-}
+import { type Row, row, world } from './testing/world.js';
 
 test('make one revision, and none when nothing changes', () => {
   const { graph, rows, put, drop } = world();

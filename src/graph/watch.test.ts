@@ -1,21 +1,7 @@
 /** Who is told, when, and how often. */
 import { expect, jest, test } from '@jest/globals';
 import { Graph } from './graph.js';
-
-interface Row {
-  readonly id: string;
-  readonly ns: string;
-  readonly v: number;
-}
-const row = (id: string, ns = 'a', v = 0): Row => ({ id, ns, v });
-
-function world() {
-  const graph = new Graph();
-  const rows = graph.collection<Row>('rows', (r) => r.id);
-  const byNs = rows.index('byNamespace', (r) => [r.ns]);
-  const put = (...list: Row[]) => graph.transaction(() => list.forEach((r) => rows.set(r)));
-  return { graph, rows, byNs, put };
-}
+import { row, world } from './testing/world.js';
 
 test('are told once, after the transaction, and again only after the value was brought up to date', () => {
   const { graph, rows, put } = world();
