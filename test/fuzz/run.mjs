@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { generateRoot } from '../../dist/ca/root.js';
 import { parseNode } from '../../dist/model/proxy-node.js';
 import { dumpConfig } from '../../dist/server/config-dump.js';
 import { addResources, createMesh } from '../../dist/server/mesh-instance.js';
@@ -23,6 +24,7 @@ const known = JSON.parse(readFileSync(new URL('seeds.json', import.meta.url), 'u
 const end = Date.now() + Number(values.seconds) * 1000;
 const total = { meshes: 0, configs: 0, accepted: 0, resources: 0, refusedByUs: 0 };
 const failures = [];
+const { certificatePem: someCa } = await generateRoot({ trustDomain: 'fuzz' });
 
 /** Translates the mesh of a seed into FOLDER/SEED/PROXY.json. */
 function translate(seed) {
@@ -52,7 +54,9 @@ function translate(seed) {
  */
 function besideAds(key, value) {
   // What users' files hold is not ours to judge, and these hold nothing.
-  if (key === 'tlsCertificates' || (key === 'trustedCa' && value?.filename !== undefined)) return undefined;
+  if (key === 'tlsCertificates') return undefined;
+  // A CA has to be there, though: Envoy refuses names to check without one.
+  if (key === 'trustedCa' && value?.filename !== undefined) return { inlineString: someCa };
   if (key !== 'sdsConfig' || value?.ads === undefined) return value;
   const { ads: _, ...rest } = value;
   const grpcServices = [{ envoyGrpc: { clusterName: 'xds-grpc' } }];
