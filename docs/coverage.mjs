@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const target = join(here, 'coverage.md');
 /** Sections that are shown whole; of others only what is there already. */
-const WHOLE = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 20];
+const WHOLE = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 27];
 const STATUSES = ['done', 'refused', 'not yet'];
 
 const kept = parse(readFileSync(join(here, 'coverage.yaml'), 'utf8'));
@@ -44,10 +44,9 @@ for (const file of glob('src/**/*.test.ts', 'test/**/*.test.ts', 'e2e/**/*.e2e.t
   for (const [, , name] of read(file).matchAll(/\b(?:test|it|describe)(?:\.\w+)*\s*(?:\([^'"`]*?\)\s*)?\(\s*(['"`])((?:(?!\1)[^\\]|\\.)*)\1/g))
     for (const id of idsIn(name)) add(shown, id, file);
 }
-for (const file of glob('src/**/testdata/*.in.yaml', 'e2e/scenarios/*.yaml')) {
-  // Up to the next key of the header, as it may be folded.
-  const why = /^why:(.*(?:\n[ ].*)*)/m.exec(read(file))?.[1] ?? '';
-  for (const id of idsIn(why)) add(shown, id, file);
+for (const file of glob('src/**/testdata/*.{in,pods,gateways}.yaml', 'e2e/scenarios/*.yaml', 'e2e/security/*.yaml')) {
+  // Each up to the next key of its header, as it may be folded; files of pods and gateways hold many cases.
+  for (const [, why] of read(file).matchAll(/^why:(.*(?:\n[ ].*)*)/gm)) for (const id of idsIn(why)) add(shown, id, file);
 }
 const named = new Set(shown.keys());
 for (const [name, ids] of Object.entries(kept.cases)) for (const id of ids) add(shown, id, name);
@@ -95,7 +94,7 @@ const tables = sections.filter(isShown).map(({ title, isWhole, features }) => {
 
 const text = `# Coverage of the feature catalogue
 
-Made by \`node docs/coverage.mjs\`. *Done*: a test, golden file, e2e scenario or exact conformance case (*case …*, run by \`npm run conformance\`) shows it, or
+Made by \`npm run docs\`. *Done*: a test, golden file, e2e scenario or exact conformance case (*case …*, run by \`npm run conformance\`) shows it, or
 [coverage.yaml](coverage.yaml) says what does. *Refused*: a resource that asks for it is refused, or goes without it, and a message says so. *Not yet*: all
 else; "in the code" means that it may well work, but nothing by that name proves it. P0 is what any user of a mesh relies on. Sections on
 the CLI, installation and operation list only what is there.
@@ -109,7 +108,7 @@ ${tables.join('\n')}`;
 for (const fault of faults) console.error(`coverage: ${fault}`);
 if (process.argv.includes('--check')) {
   const isStale = !existsSync(target) || readFileSync(target, 'utf8') !== text;
-  if (isStale) console.error('docs/coverage.md is not up to date; run `node docs/coverage.mjs`');
+  if (isStale) console.error('docs/coverage.md is not up to date; run `npm run docs`');
   if (isStale || faults.length > 0) process.exitCode = 1;
 } else {
   writeFileSync(target, text);

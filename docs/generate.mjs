@@ -1,6 +1,6 @@
 /**
  * Draws the dependency graph of the example shop into docs/graph.md, one picture per resource type, from the reads that the engine recorded while it
- * computed what the shop's proxies are served. Runs on the build: `npm run build && node docs/generate.mjs`; with `--check` it only compares.
+ * computed what the shop's proxies are served. Runs on the build, by `npm run docs`; with `--check` it only compares.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -117,7 +117,7 @@ function count(text) {
 
 const text = `# The graph of the example shop
 
-Made by \`node docs/generate.mjs\` from the reads that the engine recorded while it computed what the proxies of [examples/shop](../examples/shop) are
+Made by \`npm run docs\` from the reads that the engine recorded while it computed what the proxies of [examples/shop](../examples/shop) are
 served; do not edit. Cylinders are collections (what sources write), boxes are queries (what is computed); an arrow points from what is read to who reads
 it, and says by which index if it is not a single row. Arrows that a longer way implies are left out. The whole engine has ${collections} collections and
 ${queries} queries; a running server draws its own state at \`/debug/graph?format=mermaid\`. What it means: [architecture.md](architecture.md).
@@ -127,7 +127,7 @@ ${drawings.join('\n')}`;
 if (process.argv.includes('--check')) {
   const known = existsSync(target) ? readFileSync(target, 'utf8') : '';
   if (known !== text) {
-    console.error('docs/graph.md is not what the build draws; run `node docs/generate.mjs`');
+    console.error('docs/graph.md is not what the build draws; run `npm run docs`');
     process.exitCode = 1;
   }
 } else writeFileSync(target, text);

@@ -8,6 +8,7 @@ const parts = [
   ['imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src']],
   ['unused', 'knip', ['--no-progress']],
   ['compose file', 'node', ['scripts/demo-compose.mjs', '--check']],
+  ['manifests', 'node', ['scripts/manifests.mjs', '--check']],
 ];
 /** The import check is worth nothing when it saw nothing. */
 const LEAST_MODULES = 300;

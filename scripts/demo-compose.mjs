@@ -13,6 +13,7 @@ import { defaultEnvoyVersion } from './envoy.mjs';
 
 const target = join(checkout, 'docker-compose.yml');
 const head = `# The example shop (examples/shop) with Mizzen and stock Envoys: \`docker compose up\`, then open the gateway's published port on localhost.
+# \`docker compose --profile observability up\` adds Prometheus (9090), Grafana (3000) and Zipkin (9411), see examples/observability.
 # Made by scripts/demo-compose.mjs from the shop's own YAML; edit that, not this file. Edits in examples/shop/mesh take effect when saved.
 `;
 /** The user of the Envoy image: whoever writes a bootstrap (it holds a token) writes it for this user alone. */
@@ -30,14 +31,14 @@ export function composeFile({ workloads, outside, gateway } = readShop()) {
       build: { context: '.', dockerfile: 'examples/shop/Dockerfile' },
       user,
       command: Object.entries({
-        config: '/shop/mesh',
+        config: ['/shop/mesh', '/observability/mesh'],
         'mesh-config': '/shop/mesh-config.yaml',
         'data-dir': '/var/lib/mizzen',
         'xds-tls-address': '0.0.0.0:15012',
         'tls-san': `mizzen,${mizzenIp}`,
         'http-address': '0.0.0.0:15014',
-      }).reduce((words, [flag, value]) => [...words, `--${flag}`, value], ['serve']),
-      volumes: ['./examples/shop:/shop:ro', data],
+      }).reduce((words, [flag, value]) => [...words, ...[value].flat().flatMap((one) => [`--${flag}`, one])], ['serve']),
+      volumes: ['./examples/shop:/shop:ro', './examples/observability:/observability:ro', data],
       ports: ['127.0.0.1:15014:15014'],
       networks: { shop: { ipv4_address: mizzenIp } },
       healthcheck: {
@@ -60,10 +61,48 @@ export function composeFile({ workloads, outside, gateway } = readShop()) {
   for (const { name, ip, port } of outside)
     services[name] = application(name, { SERVICE: name, VERSION: 'outside', HOST: '0.0.0.0', PORT: String(port) }, ip);
   for (const workload of workloads) Object.assign(services, workloadServices(workload, gateway));
+  Object.assign(services, observability(network));
   return {
     services,
     networks: { shop: { ipam: { config: [{ subnet: network }] } } },
     volumes: { 'mizzen-data': {}, bootstraps: {} },
+  };
+}
+
+/**
+ * Ready on start: Prometheus asks Mizzen whom to scrape, Grafana has its data sources and dashboards. All show themselves on this machine only;
+ * addresses are fixed, so that none takes a workload's.
+ */
+function observability(network) {
+  const at = (last, port) => ({
+    profiles: ['observability'],
+    ports: [`127.0.0.1:${port}:${port}`],
+    networks: { shop: { ipv4_address: network.replace(/0\/24$/, last) } },
+  });
+  const here = './examples/observability';
+  return {
+    prometheus: {
+      image: 'prom/prometheus:v2.53.3',
+      volumes: [`${here}/prometheus.yml:/etc/prometheus/prometheus.yml:ro`, `${here}/rules.yml:/etc/prometheus/rules.yml:ro`],
+      depends_on: { mizzen: { condition: 'service_healthy' } },
+      ...at('4', 9090),
+    },
+    grafana: {
+      image: 'grafana/grafana:11.4.0',
+      environment: {
+        GF_AUTH_ANONYMOUS_ENABLED: 'true',
+        GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
+        GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: '/var/lib/grafana/dashboards/mesh.json',
+      },
+      volumes: [
+        `${here}/grafana/provisioning/datasources.yml:/etc/grafana/provisioning/datasources/mizzen.yml:ro`,
+        `${here}/grafana/provisioning/dashboards.yml:/etc/grafana/provisioning/dashboards/mizzen.yml:ro`,
+        ...['mesh', 'service', 'workload', 'control-plane'].map((name) => `${here}/grafana/${name}.json:/var/lib/grafana/dashboards/${name}.json:ro`),
+      ],
+      depends_on: ['prometheus', 'zipkin'],
+      ...at('5', 3000),
+    },
+    zipkin: { image: 'openzipkin/zipkin:3.4', ...at('6', 9411) },
   };
 }
 
@@ -105,6 +144,7 @@ function bootstrapCommand({ name, namespace, serviceAccount, ip, type, labels },
     type,
     interception: 'NONE',
     'xds-address': `${mizzenIp}:15012`,
+    'metrics-port': 15090,
     'data-dir': '/var/lib/mizzen',
     output: `/bootstraps/${name}.json`,
   };

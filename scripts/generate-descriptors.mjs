@@ -2,7 +2,10 @@
 // turns into TypeScript. EnvoyFilters may use any of it; src/translate/patch reads the set when the first one appears.
 // https://buf.build/docs/reference/descriptors/
 
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { addNewer } from './newer-envoy/index.mjs';
 
 const output = 'generated/dist/envoy.binpb';
 
@@ -13,7 +16,15 @@ const excluded = ['opencensus.proto', 'trace.proto'].map((name) => `proto/staged
 function apiFolders() {
   const staged = readdirSync('proto/staged/envoy', { recursive: true }).map((name) => `proto/staged/envoy/${name}`);
   const v3 = staged.filter((name) => /\/v3(alpha)?$/.test(name) && !name.startsWith('proto/staged/envoy/service/'));
-  return [...v3.sort(), 'proto/staged/envoy/annotations', 'proto/staged/xds', 'proto/staged/udpa', 'proto/own/envoy'];
+  return [
+    ...v3.sort(),
+    'proto/staged/envoy/annotations',
+    'proto/staged/xds',
+    'proto/staged/udpa',
+    'proto/own/envoy',
+    'proto/own/istio/stats',
+    'proto/own/istio/envoy',
+  ];
 }
 
 /** `run` is generate.mjs's: it ends the program when the command fails. */
@@ -31,4 +42,6 @@ export function generateDescriptors(run) {
     ...without,
     ...paths,
   ]);
+  const set = addNewer(fromBinary(FileDescriptorSetSchema, readFileSync(output)));
+  writeFileSync(output, toBinary(FileDescriptorSetSchema, set));
 }

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateCrdTypes } from './generate-crd-types.mjs';
 import { generateDescriptors } from './generate-descriptors.mjs';
+import { newerFields } from './newer-fields.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -35,6 +36,8 @@ function stamp() {
     'scripts/generate.mjs',
     'scripts/generate-crd-types.mjs',
     'scripts/generate-descriptors.mjs',
+    'scripts/newer-fields.mjs',
+    ...filesUnder('scripts/newer-envoy'),
   ]) {
     hash.update(name).update(readFileSync(name));
   }
@@ -80,8 +83,13 @@ function stage() {
   addField(wasm, 'bool fail_open = 5', 'FailurePolicy failure_policy = 7;');
   addField(wasm, 'message CapabilityRestrictionConfig {', 'enum FailurePolicy { UNSPECIFIED = 0; FAIL_RELOAD = 1; FAIL_CLOSED = 2; FAIL_OPEN = 3; }');
   addField('envoy/type/tracing/v3/custom_tag.proto', 'Metadata metadata = 5;', 'string value = 6;');
+  const tcpProxy = 'envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto';
+  addField(tcpProxy, 'TcpAccessLogOptions access_log_options = 17', 'UpstreamConnectMode upstream_connect_mode = 21;');
+  addField(tcpProxy, 'TcpAccessLogOptions access_log_options = 17', 'google.protobuf.UInt32Value max_early_data_bytes = 22;');
+  addField(tcpProxy, 'message TcpProxy {', 'enum UpstreamConnectMode { IMMEDIATE = 0; ON_DOWNSTREAM_DATA = 1; ON_DOWNSTREAM_TLS_HANDSHAKE = 2; }');
   const hcm = 'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto';
   addField(hcm, 'google.protobuf.BoolValue spawn_upstream_span = 10', 'bool no_context_propagation = 13;');
+  for (const [file, anchor, declaration] of newerFields) addField(`envoy/${file}.proto`, anchor, declaration);
 }
 
 /** Inserts one field declaration before the line that holds `anchor`. */

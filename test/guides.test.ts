@@ -3,7 +3,7 @@
  * served by them. What requests experience is shown by e2e/scenarios/guide-*.yaml, with real Envoys.
  */
 import { globSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { formatFinding } from '../src/analysis/finding.js';
@@ -20,25 +20,34 @@ import { loadResources } from '../src/sources/load.js';
 const root = join(import.meta.dirname, '..');
 const examples = join(root, 'examples/guides');
 const guides = readdirSync(examples, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-const filesOf = (guide: string): string[] => globSync(`examples/guides/${guide}/*.yaml`, { cwd: root }).toSorted();
+const filesOf = (guide: string): string[] => globSync(`examples/guides/${guide}/**/*.yaml`, { cwd: root }).toSorted();
+const scriptsOf = (guide: string): string[] => globSync(`examples/guides/${guide}/*.sh`, { cwd: root }).toSorted();
 /** Files that begin with a number replace one another; others belong together. */
 const stepsOf = (guide: string): string[][] =>
   filesOf(guide).some((file) => /\/\d-[^/]*$/.test(file)) ? filesOf(guide).map((file) => [file]) : [filesOf(guide)];
-/** The user's own secret, of which the guide shows the shape only. */
-const LEFT_OUT = /there is no Secret istio-system\/shop-cert/;
+/** The user's own secret, of which the guide shows the shape only; a provider that the guide puts into MeshConfig. */
+const LEFT_OUT = /there is no Secret istio-system\/shop-cert|zipkin/;
 
 describe('guides', () => {
   test.each(guides)('%s: shows its files as they are', (guide) => {
     const text = readFileSync(join(root, `docs/guides/${guide}.md`), 'utf8');
-    for (const file of filesOf(guide))
-      expect(text).toContain(`[${file}](../../${file})\n\n\`\`\`yaml\n${readFileSync(join(root, file), 'utf8').trimEnd()}\n\`\`\``);
+    for (const file of [...filesOf(guide), ...scriptsOf(guide)])
+      expect(text).toContain(
+        `[${file}](../../${file})\n\n\`\`\`${extname(file).slice(1)}\n${readFileSync(join(root, file), 'utf8').trimEnd()}\n\`\`\``,
+      );
   });
 
   test.each(guides.flatMap((guide) => stepsOf(guide).map((files) => [guide, files] as const)))('%s: %j is clean and serves proxies', (_, files) => {
-    const { resources, problems } = loadResources([join(examples, 'mesh.yaml'), ...files.map((file) => join(root, file))]);
+    // A folder below a guide is a remote cluster.
+    const remote = files.filter((file) => file.split('/').length > 4);
+    const loaded = [
+      loadResources([join(examples, 'mesh.yaml'), ...files.filter((file) => !remote.includes(file)).map((file) => join(root, file))]),
+      ...remote.map((file) => loadResources([join(root, file)], { cluster: basename(dirname(file)) })),
+    ];
+    const problems = loaded.flatMap((one) => one.problems);
     expect(problems.map(formatProblem)).toEqual([]);
     const { mesh, views } = createMesh();
-    addResources(mesh, resources);
+    for (const { resources } of loaded) addResources(mesh, resources);
     const findings = defineAnalysis(mesh).findings(fieldLocator()).map(formatFinding);
     expect(findings.filter((text) => !LEFT_OUT.test(text))).toEqual([]);
     for (const [id, labels] of [
@@ -76,8 +85,10 @@ describe('guides', () => {
         (file) => (parse(readFileSync(join(root, file), 'utf8')) as { files?: readonly string[] }).files ?? [],
       ),
     );
-    // Registration takes an Envoy that joins on its way: e2e/workloads.e2e.ts.
-    const own = guides.filter((guide) => guide !== 'virtual-machines');
+    // Registration takes an Envoy that joins on its way: e2e/workloads.e2e.ts. Several clusters are more pods: e2e/clusters.e2e.ts.
+    const own = guides.filter((guide) => guide !== 'virtual-machines' && guide !== 'several-clusters');
     expect(own.flatMap(filesOf).filter((file) => !played.has(file))).toEqual([]);
+    const runs = readFileSync(join(root, 'e2e/guides.e2e.ts'), 'utf8');
+    expect(guides.flatMap(scriptsOf).filter((file) => !runs.includes(`'${file.replace('examples/guides/', '')}'`))).toEqual([]);
   });
 });

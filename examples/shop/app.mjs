@@ -15,7 +15,9 @@ const calls = {
   catalog: ['reviews', 'rates.example.com'],
   cart: ['payments'],
 };
-const passedOn = ['end-user', 'x-request-id', 'x-b3-traceid', 'traceparent'];
+/** What makes one trace of the calls that a request leads to, and who asked. */
+const b3 = ['traceid', 'spanid', 'parentspanid', 'sampled', 'flags'].map((part) => `x-b3-${part}`);
+const passedOn = ['end-user', 'x-request-id', 'traceparent', 'tracestate', 'b3', ...b3];
 const agent = new Agent({ keepAlive: true });
 const behaviour = { delayMs: 0, failEvery: 0 };
 let answered = 0;

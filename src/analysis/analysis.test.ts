@@ -9,6 +9,7 @@ import type { MeshConfig } from '../api/mesh-config.js';
 import { formatProblem } from '../api/problem.js';
 import { Graph } from '../graph/graph.js';
 import { defineMesh } from '../model/define-mesh.js';
+import { parseNode } from '../model/proxy-node.js';
 import { fieldLocator } from '../sources/field-location.js';
 import { parseResources } from '../sources/load.js';
 import { formatFinding } from './finding.js';
@@ -72,6 +73,20 @@ describe('while the mesh changes', () => {
     `---\napiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: a}\nspec: {ports: [{name: http, port: 80}]}\n`;
   const route = (name: string, to: string, spec = '') =>
     `---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: ${name}, namespace: a}\nspec: {hosts: [${name}], ${spec}http: [{route: [{destination: {host: ${to}}}]}]}\n`;
+
+  test('GW-036: a private key provider has an effect as soon as a proxy is there that was built with it', () => {
+    const mesh = meshOf(rowsOf('why: x\nmesh: {defaultConfig: {privateKeyProvider: {qat: {pollDelay: 1ms}}}}\n---\n', 'x.yaml'));
+    const analysis = defineAnalysis(mesh);
+    const connect = (...names: string[]) =>
+      mesh.graph.transaction(() => {
+        const id = `router~10.0.0.${names.length}~edge.a~a.svc.cluster.local`;
+        mesh.rows.proxies.set(parseNode({ id, extensions: names.map((name) => ({ name })) }));
+      });
+    connect('cryptomb');
+    expect(analysis.findings()).toHaveLength(1);
+    connect('qat', 'cryptomb');
+    expect(analysis.findings()).toEqual([]);
+  });
 
   test('findings come and go, and an edit examines what it touches only', () => {
     const many = Array.from({ length: 50 }, (_, i) => `s${i}`);

@@ -7,6 +7,7 @@ const SEVERITY: Readonly<Record<DerivedFindingCode, Severity>> = {
   'unresolved-reference': 'error',
   'reference-not-permitted': 'error',
   invalid: 'error',
+  'host-not-owned': 'error',
   conflicted: 'warning',
   unsupported: 'warning',
 };

@@ -2,8 +2,10 @@
  * The analysis: what resources do to each other, told with winner, loser and place. Runs beside the views on the same model; nothing of it
  * reaches a proxy. `mizzen analyze` and /debug/analysis show it. https://istio.io/latest/docs/ops/diagnostic-tools/istioctl-analyze/
  */
+
 import { DEFAULT_SETTINGS } from '../model/define-mesh.js';
 import type { Mesh } from '../model/mesh.js';
+import { certificatePins } from './certificate-pins.js';
 import type { Check, Context, Draft } from './check.js';
 import { credentials } from './credentials.js';
 import { delegates } from './delegates.js';
@@ -16,6 +18,8 @@ import { gatewayConflicts } from './gateway-conflicts.js';
 import { gatewayHosts } from './gateway-hosts.js';
 import { gatewayReferences } from './gateway-references.js';
 import { gatewaySelectors } from './gateway-selectors.js';
+import { hostOwnership } from './host-ownership.js';
+import { keyProviders } from './key-providers.js';
 import { defineLookups } from './lookups.js';
 import { mutualTls } from './mutual-tls.js';
 import { noEffect } from './no-effect.js';
@@ -25,6 +29,7 @@ import { routeProtocols } from './route-protocols.js';
 import { serviceEntryConflicts } from './service-entry-conflicts.js';
 import { sidecarConflicts } from './sidecar-conflicts.js';
 import { subsetEndpoints } from './subset-endpoints.js';
+import { telemetryMetrics } from './telemetry-metrics.js';
 import { telemetryProviders } from './telemetry-providers.js';
 import { unreachableRoutes } from './unreachable-routes.js';
 import { virtualServiceConflicts } from './virtual-service-conflicts.js';
@@ -49,14 +54,18 @@ const CHECKS: readonly Check[] = [
   gatewayConflicts,
   gatewayHosts,
   derivedRows,
+  hostOwnership,
   sidecarConflicts,
   serviceEntryConflicts,
   credentials,
   peerAuthenticationConflicts,
   mutualTls,
   telemetryProviders,
+  telemetryMetrics,
   portProtocols,
   noEffect,
+  certificatePins,
+  keyProviders,
 ];
 
 export interface Analysis {

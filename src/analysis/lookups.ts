@@ -65,8 +65,9 @@ export function defineLookups(mesh: Mesh, domain: string): Lookups {
         const address = row.status?.podIP;
         found.set(`${namespace}/${name}`, { name, namespace, ...(address && { address }) });
       }
-      for (const proxy of rows.proxies.list().values()) {
-        if (proxy.type !== 'router' || !selects(selector, proxy.labels)) continue;
+      for (const { key, type } of rows.proxies.list().values()) {
+        const proxy = type === 'router' ? mesh.proxies.get(key) : undefined;
+        if (proxy === undefined || !selects(selector, proxy.labels)) continue;
         const { name, namespace, ipAddresses } = proxy;
         found.set(`${namespace}/${name}`, { name, namespace, ...(ipAddresses[0] && { address: ipAddresses[0] }) });
       }

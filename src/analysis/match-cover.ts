@@ -32,7 +32,8 @@ export function takesEverything(match: HTTPMatchRequest): boolean {
 const isEmpty = (value: unknown): boolean =>
   value === undefined || value === '' || value === 0 || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
-const anyPath = (uri: StringMatch | undefined): boolean =>
+/** True when every path matches. */
+export const anyPath = (uri: StringMatch | undefined): boolean =>
   uri === undefined || isEmpty(uri) || uri.prefix === '/' || uri.regex === '.*' || uri.regex === '/.*';
 
 function coversUri(outer: HTTPMatchRequest, inner: HTTPMatchRequest): boolean {

@@ -17,24 +17,40 @@ interface Unused {
 }
 
 const AMBIENT = 'there is no ambient mode here';
+const NOTHING_ANY_MORE = 'it decides nothing any more, in Istio either';
 const OWN_AUTHORITY = "certificates are made by Mizzen's own authority";
 
 const HTTP_CODES = ['outlierDetection', 'outlierDetectionHttpErrorCodes'] as const;
-const NO_MATCHER = "Envoy's API here has no matcher for outlier detection: 5xx count, whatever the list";
+const NO_MATCHER = '5xx count, whatever the list; the reference reads it nowhere either';
+const ROUTE_CACHE = 'what an authorizer adds does not change the route; the reference passes it on to no Envoy either';
+const UTILIZATION = ['loadBalancer', 'backendUtilization'] as const;
+const NO_REPORTS = "endpoints' own reports of their load are not asked for: LEAST_REQUEST counts";
 
 const UNUSED: readonly Unused[] = [
   { kind: 'DestinationRule', feature: 'DR-021', path: ['spec', 'trafficPolicy', ...HTTP_CODES], why: NO_MATCHER },
   { kind: 'DestinationRule', feature: 'DR-021', path: ['spec', 'trafficPolicy', 'portLevelSettings', '*', ...HTTP_CODES], why: NO_MATCHER },
   { kind: 'DestinationRule', feature: 'DR-021', path: ['spec', 'subsets', '*', 'trafficPolicy', ...HTTP_CODES], why: NO_MATCHER },
-  { kind: 'MeshConfig', feature: 'SD-030', path: ['discoverySelectors'], why: 'all namespaces are read' },
-  { kind: 'MeshConfig', feature: 'SD-046', path: ['serviceEntryVisibility'], why: 'only exportTo and its defaults decide who sees a ServiceEntry' },
+  { kind: 'DestinationRule', feature: 'DR-008', path: ['spec', 'trafficPolicy', ...UTILIZATION], why: NO_REPORTS },
+  { kind: 'DestinationRule', feature: 'DR-008', path: ['spec', 'trafficPolicy', 'portLevelSettings', '*', ...UTILIZATION], why: NO_REPORTS },
+  { kind: 'DestinationRule', feature: 'DR-008', path: ['spec', 'subsets', '*', 'trafficPolicy', ...UTILIZATION], why: NO_REPORTS },
+  { kind: 'MeshConfig', feature: 'AZ-031', path: ['extensionProviders', '*', 'envoyExtAuthzHttp', 'clearRouteCache'], why: ROUTE_CACHE },
+  { kind: 'MeshConfig', feature: 'AZ-032', path: ['extensionProviders', '*', 'envoyExtAuthzGrpc', 'clearRouteCache'], why: ROUTE_CACHE },
   { kind: 'MeshConfig', feature: 'MC-011', path: ['caCertificates'], why: OWN_AUTHORITY },
   { kind: 'MeshConfig', feature: 'MC-026', path: ['serviceScopeConfigs'], why: AMBIENT },
   { kind: 'MeshConfig', feature: 'MC-034', path: ['ca'], why: OWN_AUTHORITY },
   { kind: 'MeshConfig', feature: 'MC-035', path: ['certificates'], why: OWN_AUTHORITY },
   { kind: 'MeshConfig', feature: 'MC-036', path: ['configSources'], why: 'configuration is read from where --config says' },
   { kind: 'MeshConfig', feature: 'MC-038', path: ['hboneIdleTimeout'], why: AMBIENT },
-  { kind: 'ProxyConfig', feature: 'PC-002', path: [], why: 'such settings are given to Envoy when it starts (mizzen bootstrap)' },
+  { kind: 'MeshConfig', feature: 'PC-010', path: ['defaultConfig', 'statNameLength'], why: 'Envoy has no such limit any more' },
+  { kind: 'MeshConfig', feature: 'PC-021', path: ['defaultConfig', 'statsCompression'], why: "Envoy's admin interface does not compress statistics" },
+  {
+    kind: 'MeshConfig',
+    feature: 'PC-022',
+    path: ['defaultConfig', 'availabilityZone'],
+    why: 'a workload tells its own place (mizzen bootstrap --locality)',
+  },
+  { kind: 'MeshConfig', feature: 'PC-024', path: ['defaultConfig', 'controlPlaneAuthPolicy'], why: NOTHING_ANY_MORE },
+  { kind: 'MeshConfig', feature: 'PC-024', path: ['defaultConfig', 'sds'], why: NOTHING_ANY_MORE },
   {
     kind: 'Sidecar',
     feature: 'SC-008',

@@ -9,6 +9,7 @@ import { isVisibleTo } from '../model/visibility.js';
 import { type Check, type Context, type Draft, nameOf, perRow, type Spot } from './check.js';
 import { admits } from './gateway-admits.js';
 import { covers, takesEverything } from './match-cover.js';
+import { MatchIndex } from './match-index.js';
 
 /** One match of one route, in order. A route without matches is one that takes everything. */
 interface Step {
@@ -23,15 +24,37 @@ export const unreachableRoutes: Check = perRow('unreachable-route', 'VirtualServ
   if (resolved === undefined) return [];
   const gateways = boundGateways(resolved.spec);
   const steps = stepsOf(row, resolved.spec.http ?? []);
-  return [...within(steps, gateways), ...byteStreams(row), ...acrossAtGateways(context, row, resolved, steps)];
+  return [...within(row, steps, gateways), ...byteStreams(row), ...acrossAtGateways(context, row, resolved, steps)];
 });
 
-function within(steps: readonly Step[], gateways: readonly string[]): readonly Draft[] {
-  return steps.flatMap((step, index) => {
-    const earlier = steps.slice(0, index).find((other) => other.route < step.route && covers(other.match, step.match, gateways));
-    return earlier === undefined ? [] : [draft(step, earlier)];
-  });
+/** Matches that are compared for one VirtualService, whose author may have made it for this. */
+const MAX_COMPARED = 3_000_000;
+
+function within(row: VirtualService, steps: readonly Step[], gateways: readonly string[]): readonly Draft[] {
+  const drafts: Draft[] = [];
+  const index = new MatchIndex<Step & { readonly order: number }>();
+  let left = MAX_COMPARED;
+  for (const [order, step] of steps.entries()) {
+    let first: (Step & { readonly order: number }) | undefined;
+    for (const list of index.candidates(step.match)) {
+      for (const other of list) {
+        if (first !== undefined && other.order > first.order) break;
+        if (left-- <= 0) return [...drafts, tooMany(row, step)];
+        if (other.route < step.route && covers(other.match, step.match, gateways)) first = other;
+      }
+    }
+    if (first !== undefined) drafts.push(draft(step, first));
+    index.add({ ...step, order });
+  }
+  return drafts;
 }
+
+const tooMany = (row: VirtualService, { label }: Step): Draft => ({
+  severity: 'info',
+  code: 'unreachable-route',
+  message: `too many matches to compare each with each: from ${label} on it is not known whether all are used`,
+  at: { row, path: ['spec', 'http'] },
+});
 
 function draft(step: Step, earlier: Step): Draft {
   const same = !takesEverything(earlier.match) && covers(step.match, earlier.match, []) && covers(earlier.match, step.match, []);

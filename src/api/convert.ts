@@ -4,8 +4,12 @@
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/
  */
 import { type AnyRow, findKind, isIgnoredKind, type KindInfo, splitApiVersion } from './kinds.js';
+import { withoutNulls } from './nulls.js';
 import type { Problem, ResourceName } from './problem.js';
 import type { ObjectMeta, SourceLocation } from './resource.js';
+import { shapes } from './shapes/index.js';
+import { statusShapes } from './shapes/kubernetes.js';
+import { any } from './shapes/shape.js';
 
 /** What conversion made of one object: a row, nothing (a kind of no use here), or reasons why not. */
 export interface Converted {
@@ -23,6 +27,8 @@ export interface ConvertOptions {
 
 const FIRST_OF_2026 = Date.UTC(2026, 0, 1);
 const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+/** Characters of a part of a DNS name. */
+const LABEL = 63;
 const HEADER = new Set(['apiVersion', 'kind', 'metadata', 'status']);
 
 /** True for a mapping (not a list, not null). */
@@ -72,12 +78,13 @@ export function convert(object: unknown, options: ConvertOptions = {}): Converte
   if (problems.length > 0) return { info, problems };
   const spec = info.body === 'spec' ? (object['spec'] ?? {}) : bodyOf(object);
   if (!isObject(spec)) return refuse('schema', 'must be a mapping', options, object, 'spec');
+  const { status } = object;
   const row = {
     kind: info.kind,
     apiVersion,
     metadata: Object.freeze(metadata),
-    spec: deepFreeze(spec),
-    ...(object['status'] === undefined ? {} : { status: deepFreeze(object['status']) }),
+    spec: deepFreeze(withoutNulls(shapes[info.kind] ?? any, spec)),
+    ...(status === undefined || status === null ? {} : { status: deepFreeze(withoutNulls(statusShapes[info.kind] ?? any, status)) }),
     createdAt: createdAt(object, info, options.order ?? 0),
     ...(options.location === undefined ? {} : { location: options.location }),
   } as unknown as AnyRow;
@@ -91,10 +98,16 @@ function metadataOf(object: Record<string, unknown>, info: KindInfo, report: (fi
   const name = scalar(meta['name']);
   if (isObject(given) && name === undefined) report('metadata.name', 'is missing');
   // As Kubernetes does; names that we derive ourselves (Gateway API) hold a '~', so that nobody can write over them.
-  if (name !== undefined && (name.length > 253 || !DNS_SUBDOMAIN.test(name)))
+  if (name !== undefined && (name.length > (info.kind === 'Service' || info.kind === 'Namespace' ? LABEL : 253) || !DNS_SUBDOMAIN.test(name)))
     report('metadata.name', `${JSON.stringify(name)} must be lower-case letters, digits, '-' and '.', and begin and end with a letter or digit`);
+  const namespace = text(meta['namespace']);
   if (meta['namespace'] !== undefined && meta['namespace'] !== null && typeof meta['namespace'] !== 'string')
     report('metadata.namespace', 'must be a string');
+  else if (namespace !== undefined && (namespace.length > LABEL || namespace.includes('.') || !DNS_SUBDOMAIN.test(namespace)))
+    report(
+      'metadata.namespace',
+      `${JSON.stringify(namespace)} must be lower-case letters, digits and '-', ${LABEL} at most, and begin and end with a letter or digit`,
+    );
   const optional: { -readonly [K in 'uid' | 'resourceVersion' | 'generation' | 'deletionTimestamp' | 'ownerReferences']?: ObjectMeta[K] } = {};
   for (const field of ['uid', 'resourceVersion', 'deletionTimestamp'] as const) {
     const value = text(meta[field]);
@@ -105,7 +118,7 @@ function metadataOf(object: Record<string, unknown>, info: KindInfo, report: (fi
   if (owners.length > 0) optional.ownerReferences = owners;
   return {
     name: name ?? '',
-    namespace: info.namespaced ? (text(meta['namespace']) ?? 'default') : '',
+    namespace: info.namespaced ? (namespace ?? 'default') : '',
     labels: stringMap(meta['labels'], 'metadata.labels', report),
     annotations: stringMap(meta['annotations'], 'metadata.annotations', report),
     ...optional,

@@ -7,6 +7,7 @@ import type { EnvoyFilter, MeshConfigRow, MeshNetworksRow, ProxyConfigResource, 
 import type * as gw from './gateway-api.js';
 import type * as istio from './istio.js';
 import type * as k8s from './kubernetes.js';
+import type * as mcs from './multi-cluster.js';
 import type { Resource } from './resource.js';
 
 /** Row kind → row type. */
@@ -46,6 +47,8 @@ export interface KindTypes {
   ConfigMap: k8s.ConfigMap;
   ServiceAccount: k8s.ServiceAccount;
   Ingress: k8s.Ingress;
+  ServiceExport: mcs.ServiceExport;
+  ServiceImport: mcs.ServiceImport;
   IngressClass: Resource<'IngressClass', Record<string, unknown>>;
   MeshConfig: MeshConfigRow;
   MeshNetworks: MeshNetworksRow;
@@ -138,6 +141,7 @@ export const KINDS: readonly KindInfo[] = [
   ),
   ...lines('discovery.k8s.io', ['v1', 'v1beta1'], [['EndpointSlice', WHOLE]]),
   ...lines('networking.k8s.io', ['v1'], ['Ingress', ['IngressClass', CLUSTER]]),
+  ...lines('multicluster.x-k8s.io', ['v1beta1', 'v1alpha1'], ['ServiceExport', 'ServiceImport']),
   ...lines(
     'mesh.istio.io',
     ['v1alpha1'],

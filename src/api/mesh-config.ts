@@ -38,8 +38,23 @@ export interface ProxyTracing {
   maxPathTagLength?: number;
   zipkin?: { address?: string };
   datadog?: { address?: string };
-  tlsSettings?: unknown;
+  /** Envoy has none of these any more. */
+  lightstep?: unknown;
+  stackdriver?: unknown;
+  openCensusAgent?: unknown;
+  tlsSettings?: ClientTLSSettings;
   enableIstioTags?: boolean;
+}
+
+/** One of the two. */
+export interface PrivateKeyProvider {
+  cryptomb?: KeyProviderSettings;
+  qat?: KeyProviderSettings;
+}
+
+interface KeyProviderSettings {
+  pollDelay?: DurationText;
+  fallback?: boolean;
 }
 
 /** The fields of ProxyConfig that reach xDS or a bootstrap. */
@@ -51,11 +66,55 @@ export interface ProxyConfig {
   gatewayTopology?: GatewayTopology;
   tracing?: ProxyTracing;
   proxyMetadata?: Record<string, string>;
-  privateKeyProvider?: unknown;
+  privateKeyProvider?: PrivateKeyProvider;
   proxyHeaders?: ProxyHeaders;
+  connectionSettings?: ConnectionSettings;
+  caCertificatesPem?: string[];
   statNameLength?: number;
   proxyAdminPort?: number;
+  statusPort?: number;
+  serviceCluster?: string;
+  tracingServiceName?: 'APP_LABEL_AND_NAMESPACE' | 'CANONICAL_NAME_ONLY' | 'CANONICAL_NAME_AND_NAMESPACE';
+  proxyStatsMatcher?: { inclusionPrefixes?: string[]; inclusionSuffixes?: string[]; inclusionRegexps?: string[] };
+  extraStatTags?: string[];
+  /** Runtime key → value; an empty one takes a default away. */
+  runtimeValues?: Record<string, string>;
+  envoyAccessLogService?: RemoteService;
+  envoyMetricsService?: RemoteService;
+  statsdUdpAddress?: string;
+  fileFlushInterval?: DurationText;
+  fileFlushMinSizeKb?: number;
+  meshId?: string;
+  customConfigFile?: string;
+  proxyBootstrapTemplatePath?: string;
   [other: string]: unknown;
+}
+
+/** Whom a proxy reports to: `host:port`. */
+export interface RemoteService {
+  address?: string;
+  tlsSettings?: ClientTLSSettings;
+  tcpKeepalive?: TcpKeepalive;
+}
+
+/** Limits of connections and requests; the names are those of Istio's API. */
+export interface ConnectionSettings {
+  profile?: string;
+  listenerPerConnectionBufferLimitBytes?: number;
+  globalDownstreamConnectionLimit?: number;
+  httpIdleTimeout?: DurationText;
+  httpMaxConnectionDuration?: DurationText;
+  httpMaxStreamDuration?: DurationText;
+  httpStreamIdleTimeout?: DurationText;
+  httpRequestTimeout?: DurationText;
+  httpRequestHeadersTimeout?: DurationText;
+  httpDrainTimeout?: DurationText;
+  httpMaxConcurrentStreams?: number;
+  http2InitialStreamWindowSize?: number;
+  http2InitialConnectionWindowSize?: number;
+  httpHeadersWithUnderscoresAction?: string;
+  httpMergeSlashes?: boolean;
+  httpPathWithEscapedSlashesAction?: string;
 }
 
 /** https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig-ProxyHeaders */
@@ -79,6 +138,12 @@ export interface ExtensionProvider {
   [kind: string]: unknown;
 }
 
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/ */
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
+}
+
 export interface MeshConfig {
   accessLogFile?: string;
   accessLogFormat?: string;
@@ -95,7 +160,7 @@ export interface MeshConfig {
   defaultTrafficPolicy?: { connectionPool?: ConnectionPoolSettings; outlierDetection?: OutlierDetection };
   defaultProviders?: { metrics?: string[]; tracing?: string[]; accessLogging?: string[] };
   dnsRefreshRate?: DurationText;
-  discoverySelectors?: { matchLabels?: Record<string, string>; matchExpressions?: { key: string; operator: string; values?: string[] }[] }[];
+  discoverySelectors?: LabelSelector[];
   enableAutoMtls?: boolean;
   enablePrometheusMerge?: boolean;
   enableTracing?: boolean;
@@ -118,6 +183,11 @@ export interface MeshConfig {
   proxyListenPort?: number;
   proxyInboundListenPort?: number;
   rootNamespace?: string;
+  serviceEntryVisibility?: {
+    defaultVisibility?: 'UNSPECIFIED' | 'PUBLIC' | 'NAMESPACE' | 'NONE';
+    applyToSidecars?: boolean;
+    policies?: { visibility?: 'UNSPECIFIED' | 'PUBLIC' | 'NAMESPACE' | 'NONE'; matchingRules?: { namespaceSelector?: LabelSelector }[] }[];
+  };
   serviceSettings?: { settings?: { clusterLocal?: boolean }; hosts?: string[] }[];
   tcpKeepalive?: TcpKeepalive;
   trustDomain?: string;

@@ -38,6 +38,20 @@ export interface Problem {
   readonly resource?: ResourceName;
 }
 
+/** Messages quote what was written; nobody reads more of it than this. */
+const MAX_MESSAGE = 1_000;
+export const shortMessage = (message: string): string => (message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message);
+
+/** What one resource has wrong that is told one by one; a file pasted into the wrong place has thousands of unknown fields. */
+const MAX_PROBLEMS = 50;
+/** The first problems of a resource, and one that stands for the rest. */
+export function firstProblems<P extends Pick<Problem, 'severity' | 'code' | 'message'>>(problems: readonly P[]): readonly P[] {
+  if (problems.length <= MAX_PROBLEMS) return problems;
+  const rest = problems.slice(MAX_PROBLEMS);
+  const worst = rest.find(({ severity }) => severity === 'error') ?? rest[0]!;
+  return [...problems.slice(0, MAX_PROBLEMS), { ...worst, message: `${worst.message}; and ${rest.length - 1} more` }];
+}
+
 /** `file:line:column: severity: Kind ns/name: field: message`, as compilers print theirs. */
 export function formatProblem(problem: Problem): string {
   const { location, resource } = problem;

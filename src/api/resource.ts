@@ -14,6 +14,8 @@ export interface SourceLocation {
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace: string;
+  /** Remote cluster that the resource is of; absent for the cluster whose configuration holds. */
+  readonly cluster?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly uid?: string;
@@ -39,9 +41,16 @@ export interface Resource<Kind extends string = string, Spec = unknown> {
   readonly location?: SourceLocation;
 }
 
-/** `namespace/name`, the key of a row in its kind's collection. Cluster-scoped resources have an empty namespace part. */
-export const keyOf = (resource: { readonly metadata: { readonly namespace: string; readonly name: string } }): string =>
-  `${resource.metadata.namespace}/${resource.metadata.name}`;
+/** `namespace/name`: what a resource is called inside its cluster. Cluster-scoped resources have an empty namespace part. */
+export const nameKeyOf = ({ metadata }: { readonly metadata: Pick<ObjectMeta, 'namespace' | 'name'> }): string =>
+  `${metadata.namespace}/${metadata.name}`;
+
+/** The key of a row in its kind's collection: `namespace/name`, behind `cluster/` for rows of remote clusters. */
+export const keyOf = (resource: { readonly metadata: Pick<ObjectMeta, 'namespace' | 'name' | 'cluster'> }): string =>
+  keyIn(resource.metadata.cluster, nameKeyOf(resource));
+
+/** The key of what is called `namespace/name` in a cluster; `undefined` is the cluster whose configuration holds. */
+export const keyIn = (cluster: string | undefined, nameKey: string): string => (cluster === undefined ? nameKey : `${cluster}/${nameKey}`);
 
 /** Istio's order of configuration: the oldest first; equal ages by name, then by namespace. */
 export function byAge(a: Resource, b: Resource): number {

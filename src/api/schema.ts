@@ -7,6 +7,7 @@ import { isObject } from './convert.js';
 import type { Kind } from './kinds.js';
 import type { FieldPath } from './problem.js';
 import { shapes } from './shapes/index.js';
+import { statusShapes } from './shapes/kubernetes.js';
 import type { Check, Shape } from './shapes/shape.js';
 
 export interface SchemaProblem {
@@ -21,6 +22,12 @@ type Report = (code: SchemaProblem['code'], path: FieldPath, message: string) =>
 export function checkSpec(kind: Kind, spec: unknown, base: FieldPath = ['spec']): SchemaProblem[] {
   const shape = shapes[kind];
   return shape === undefined ? [] : checkShape(shape, spec, base);
+}
+
+/** What is wrong with the status of a kind, as far as it is read. */
+export function checkStatus(kind: Kind, status: unknown): SchemaProblem[] {
+  const shape = statusShapes[kind];
+  return shape === undefined || status === undefined || status === null ? [] : checkShape(shape, status, ['status']);
 }
 
 /** What is wrong with a value of this shape. */
@@ -46,7 +53,8 @@ function visit(shape: Shape, value: unknown, path: FieldPath, report: Report): b
   if (value === null && (shape.nullable === true || shape.type === 'any')) return true;
   let good = true;
   const fail = (message: string, at: FieldPath = path, code: SchemaProblem['code'] = 'schema'): void => {
-    good = false;
+    // A field that nobody knows says nothing about the others.
+    if (code === 'schema') good = false;
     report(code, at, message);
   };
   const child = (inner: Shape, item: unknown, step: string | number): void => {
@@ -54,7 +62,7 @@ function visit(shape: Shape, value: unknown, path: FieldPath, report: Report): b
   };
   switch (shape.type) {
     case 'any':
-      return true;
+      break;
     case 'object':
       if (!isObject(value)) return wrongType(shape, value, path, report);
       for (const [field, item] of Object.entries(value)) {

@@ -1,4 +1,4 @@
-import { X509Certificate as NodeCertificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate as NodeCertificate } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { CertificateAuthority } from './authority.js';
 import { certificatePem } from './pem.js';
@@ -36,6 +36,21 @@ describe('CA-006 workload certificates', () => {
     });
     expect(issued.rootPem).toBe(authority.rootPem);
     expect(issued.certChainPem.match(/BEGIN/g)).toHaveLength(1);
+  });
+
+  test('CA-021: keys are ECDSA on P-256, or RSA of 2048 bits when asked, under a root of either kind', async () => {
+    for (const keyType of ['ecdsa', 'rsa'] as const) {
+      const authority = await authorityOf(undefined, await rootMaterial({ keyType }));
+      const [byDefault, rsa] = await Promise.all([
+        authority.issueWorkload({ identity: reviews }),
+        authority.issueWorkload({ identity: reviews, keyType: 'rsa' }),
+      ]);
+      expect(new NodeCertificate(byDefault.certChainPem).publicKey.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
+      const leaf = new NodeCertificate(rsa.certChainPem);
+      expect(leaf.publicKey.asymmetricKeyDetails).toMatchObject({ modulusLength: 2048 });
+      expect(leaf.checkPrivateKey(createPrivateKey(rsa.privateKeyPem))).toBe(true);
+      expect(isIssuedBy(leaf, new NodeCertificate(authority.rootPem))).toBe(true);
+    }
   });
 
   test('no two have the same key or serial number', async () => {

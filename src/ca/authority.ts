@@ -3,13 +3,13 @@
  * Whose certificate it is comes from the caller, who authenticated the asker; the authority checks trust domain, key and lifetime.
  */
 
-import { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Clock, systemClock } from './clock.js';
 import { publicKeyOfCsr } from './csr.js';
 import { CertificateAuthorityError, messageOf } from './errors.js';
+import { generateKeys, type KeyType } from './key-pairs.js';
 import { type Leaf, signLeaf } from './leaf.js';
-import { certificatePem, certificatesPem, privateKeyPem } from './pem.js';
+import { certificatePem, certificatesPem, crlsPem, privateKeyPem } from './pem.js';
 import type { SigningMaterial } from './signing-material.js';
 import { formatSpiffeId, isTrustDomain, type WorkloadIdentity } from './spiffe.js';
 import { defaultTtlLimits, type TtlLimits, validityFor } from './validity.js';
@@ -30,6 +30,8 @@ export interface IssuedCertificate {
   readonly privateKeyPem: string;
   /** The trust anchors at the time of issue. */
   readonly rootPem: string;
+  /** Revocation lists at the time of issue; absent where none are kept. */
+  readonly crlPem?: string;
   readonly issuedAt: Date;
   readonly notBefore: Date;
   readonly notAfter: Date;
@@ -88,8 +90,8 @@ export class CertificateAuthority {
   }
 
   /** A new key and a certificate that names the workload. */
-  async issueWorkload(request: { identity: WorkloadIdentity; ttlMs?: number }): Promise<IssuedCertificate> {
-    return this.#issue(this.#workloadLeaf(request.identity), request.ttlMs);
+  async issueWorkload(request: { identity: WorkloadIdentity; ttlMs?: number; keyType?: KeyType }): Promise<IssuedCertificate> {
+    return this.#issue(this.#workloadLeaf(request.identity), request.ttlMs, request.keyType);
   }
 
   /** A new key and a certificate for a server that is called by these names. */
@@ -117,15 +119,17 @@ export class CertificateAuthority {
     return chain(certificate, signer).map(certificatePem);
   }
 
-  async #issue(leaf: Pick<Leaf, 'names' | 'usages'>, ttlMs: number | undefined): Promise<IssuedCertificate> {
+  async #issue(leaf: Pick<Leaf, 'names' | 'usages'>, ttlMs: number | undefined, keyType: KeyType = 'ecdsa'): Promise<IssuedCertificate> {
+    const keys = await generateKeys(keyType, 2048);
+    // Looked at once the key is there, which takes a while: the signer may have been replaced meanwhile.
     const { signer, validity, issuedAt } = this.#now(ttlMs);
-    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
     const publicKey = await PublicKey.create(keys.publicKey);
     const certificate = await signLeaf(signer, { ...leaf, publicKey, validity });
     return {
       certChainPem: certificatesPem(chain(certificate, signer)),
       privateKeyPem: await privateKeyPem(keys.privateKey),
       rootPem: certificatesPem(signer.roots),
+      ...(signer.crls && { crlPem: crlsPem(signer.crls) }),
       issuedAt,
       notBefore: validity.notBefore,
       notAfter: validity.notAfter,

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { loadPluggedInCa } from './cacerts.js';
 import { certificatePem } from './pem.js';
+import { generateRoot } from './root.js';
+import { crossSign } from './rotation.js';
+import { parseCertificates } from './signing-material.js';
 import { intermediateOf, materialOf, rootMaterial, withFolder } from './testing/material.js';
 
 async function write(folder: string, files: Record<string, string>): Promise<void> {
@@ -26,6 +29,30 @@ describe('CA-010 plugged-in CA', () => {
       expect(loaded.intermediates.map((certificate) => certificate.subject)).toEqual(['CN=lower', 'CN=upper']);
       expect(loaded.roots.map(certificatePem)).toEqual([rootPem]);
       expect(loaded.key.algorithm.name).toBe('RSASSA-PKCS1-v1_5');
+    }));
+
+  test('CA-010: a root that is cross-signed goes along, for peers that know it by the other root only', () =>
+    withFolder(async (folder) => {
+      const [old, fresh] = [await rootMaterial(), await rootMaterial()];
+      const cross = certificatePem(await crossSign(fresh.certificate, old));
+      const [oldPem, freshPem] = [certificatePem(old.certificate), certificatePem(fresh.certificate)];
+      const lower = await intermediateOf(fresh, { name: 'lower' });
+      const files = { 'ca-cert.pem': lower.certificate, 'ca-key.pem': lower.key };
+      const named = (pem: string): string | undefined =>
+        ({ [lower.certificate]: 'lower', [cross]: 'cross', [oldPem]: 'old', [freshPem]: 'fresh' })[pem];
+      const chainOf = async (roots: string, chain: string): Promise<(string | undefined)[]> => {
+        await write(folder, { ...files, 'root-cert.pem': roots, 'cert-chain.pem': chain });
+        return (await loadPluggedInCa(folder)).intermediates.map((one) => named(certificatePem(one)));
+      };
+      for (const chain of [lower.certificate + cross, cross + lower.certificate, lower.certificate + freshPem + cross + oldPem])
+        for (const roots of [freshPem, freshPem + oldPem, oldPem]) expect(await chainOf(roots, chain)).toEqual(['lower', 'cross']);
+      expect(await chainOf(freshPem + oldPem, lower.certificate)).toEqual(['lower']);
+      // A root that signs by itself goes along in the same way.
+      const root = await generateRoot({ trustDomain: 'cluster.local' });
+      const [certificate] = parseCertificates({ name: 'root', text: root.certificatePem });
+      const signed = certificate && certificatePem(await crossSign(certificate, old));
+      const own = await materialOf({ certificate: root.certificatePem, key: root.keyPem }, root.certificatePem + oldPem, signed);
+      expect(own.intermediates.map(certificatePem)).toEqual([signed]);
     }));
 
   test('a chain with a gap is refused and names the orphan', () =>

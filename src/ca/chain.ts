@@ -2,8 +2,9 @@
  * Verifies a certificate path (RFC 5280 section 6, the part that a mesh uses): signatures, names, validity, CA flags, path length.
  * Anything critical that is not understood here, name constraints for example, makes a certificate unusable, as the RFC demands.
  */
+import { isRevoked } from './revocation-lists.js';
 import { isCertificateAuthority, isIssuedBy, toNode } from './signing-material.js';
-import { BasicConstraintsExtension, type ExtendedKeyUsage, ExtendedKeyUsageExtension, type X509Certificate } from './x509.js';
+import { BasicConstraintsExtension, type ExtendedKeyUsage, ExtendedKeyUsageExtension, type X509Certificate, type X509Crl } from './x509.js';
 
 /** A leaf with what may lead from it to a root. */
 export interface ChainToVerify {
@@ -11,6 +12,8 @@ export interface ChainToVerify {
   /** Candidates in any order; what does not fit is passed over. */
   readonly intermediates: readonly X509Certificate[];
   readonly roots: readonly X509Certificate[];
+  /** Revocation lists of CAs of the path, checked before. */
+  readonly crls?: readonly X509Crl[];
   readonly now: number;
   /** What the leaf must be good for; a CA above it that states extended usages must state this one too. */
   readonly usage: ExtendedKeyUsage;
@@ -25,7 +28,7 @@ const maxDepth = 6;
 export function verifyChain(chain: ChainToVerify): void {
   const usages = chain.leaf.getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
   if (!usages.includes(chain.usage)) throw new Error(`its extended key usage lacks ${chain.usage}`);
-  const problem = usable(chain.leaf, chain.now) ?? climb(chain, chain.leaf, 0, new Set([chain.leaf]));
+  const problem = usable(chain.leaf, chain) ?? climb(chain, chain.leaf, 0, new Set([chain.leaf]));
   if (problem !== undefined) throw new Error(problem);
 }
 
@@ -62,13 +65,14 @@ function issuerProblem(issuer: X509Certificate, depth: number, chain: ChainToVer
   if (usages !== undefined && !usages.includes(chain.usage) && !usages.includes(anyExtendedKeyUsage)) {
     return `issuer "${issuer.subject}" may not issue for ${chain.usage}`;
   }
-  return usable(issuer, chain.now);
+  return usable(issuer, chain);
 }
 
-function usable(certificate: X509Certificate, now: number): string | undefined {
+function usable(certificate: X509Certificate, { now, crls = [] }: ChainToVerify): string | undefined {
   const name = certificate.subject === '' ? 'certificate' : `certificate "${certificate.subject}"`;
   if (now < certificate.notBefore.getTime()) return `${name} is valid only from ${certificate.notBefore.toISOString()}`;
   if (now > certificate.notAfter.getTime()) return `${name} expired at ${certificate.notAfter.toISOString()}`;
+  if (isRevoked(certificate, crls)) return `${name} was revoked`;
   const unknown = certificate.extensions.find((extension) => extension.critical && !understood.has(extension.type));
   return unknown === undefined ? undefined : `${name} has a critical extension that is not understood: ${unknown.type}`;
 }

@@ -8,6 +8,7 @@ export type CertificateAuthorityErrorCode =
   | 'missing_file'
   | 'bad_key'
   | 'bad_certificate'
+  | 'bad_crl'
   | 'key_mismatch'
   | 'broken_chain'
   | 'signer_expired'
@@ -55,9 +56,16 @@ export class TokenError extends Error {
   }
 }
 
+/** Of what a stranger wrote so much is told and logged: libraries quote headers of tokens, names of certificates. */
+const MAX_MESSAGE = 300;
+
 /** A peer showed a credential that is not good, so it is refused (gRPC UNAUTHENTICATED), never treated as anonymous. */
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message, options);
+  }
 }
 
 /** The words of whatever was thrown. Asks for the property, not the class: an error of another realm (jest's, a worker's) is none of our Error. */

@@ -1,6 +1,6 @@
 /** PEM texts as Envoy and OpenSSL read them: 64 columns, newline at the end, so that texts can simply be joined. */
 import { webcrypto } from 'node:crypto';
-import type { X509Certificate } from './x509.js';
+import type { X509Certificate, X509Crl } from './x509.js';
 
 /** One certificate. */
 export function certificatePem(certificate: X509Certificate): string {
@@ -11,6 +11,9 @@ export function certificatePem(certificate: X509Certificate): string {
 export function certificatesPem(certificates: readonly X509Certificate[]): string {
   return certificates.map(certificatePem).join('');
 }
+
+/** Revocation lists in the order given. */
+export const crlsPem = (lists: readonly X509Crl[]): string => lists.map((list) => pem('X509 CRL', Buffer.from(list.rawData))).join('');
 
 /** A private key as PKCS #8. */
 export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {

@@ -22,9 +22,9 @@ export interface RenewalOptions<T extends Expiring> {
   readonly onError: (error: unknown) => void;
 }
 
-/** Renewed between these shares of the lifetime: never after half of it, and not all at the same time. */
+/** Begun between these shares of the lifetime: not all at the same time, and with time to be done before half of it is over, also where much is to do. */
 const earliest = 0.4;
-const latest = 0.5;
+const latest = 0.45;
 const minDelayMs = 1000;
 /** setTimeout wraps at 24.8 days and stands still while a machine sleeps: so look again at least this often. */
 const maxDelayMs = 60 * 60 * 1000;
@@ -44,6 +44,11 @@ export class Renewal<T extends Expiring> {
 
   constructor(options: RenewalOptions<T>) {
     this.#options = options;
+  }
+
+  /** The value as it is, whether valid or not; undefined before the first. */
+  get value(): T | undefined {
+    return this.#value;
   }
 
   /** The value if it is still valid, else a new one; concurrent callers share it. */

@@ -2,14 +2,22 @@
  * The self-signed root (CA-008): made once in the data folder by whichever process comes first, and loaded from there ever after.
  * Files `ca/ca-cert.pem` and `ca/ca-key.pem`, named as in Istio's secret of the same purpose.
  */
-import { webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
 import { CertificateAuthorityError } from './errors.js';
 import { createFolderOnce, readPrivateFile, readPublicFile } from './key-files.js';
+import { generateKeys, type KeyType } from './key-pairs.js';
 import { certificatePem, privateKeyPem } from './pem.js';
 import { type SigningMaterial, signingMaterial } from './signing-material.js';
-import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, SubjectKeyIdentifierExtension, X509CertificateGenerator } from './x509.js';
+import {
+  BasicConstraintsExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectKeyIdentifierExtension,
+  type X509Certificate,
+  X509CertificateGenerator,
+} from './x509.js';
 
 /** How to make a root that is not there yet. */
 export interface RootOptions {
@@ -18,12 +26,9 @@ export interface RootOptions {
   /** @default 10 years */
   readonly lifetimeMs?: number;
   /** @default 'ecdsa', on P-256 */
-  readonly keyType?: CaKeyType;
+  readonly keyType?: KeyType;
   readonly clock?: Clock;
 }
-
-/** Kinds of keys that a root of ours can have. */
-export type CaKeyType = 'ecdsa' | 'rsa';
 
 const day = 24 * 60 * 60 * 1000;
 const tenYears = 3652 * day;
@@ -50,7 +55,7 @@ export async function loadOrCreateRoot(dataFolder: string, options: RootOptions)
 /** A new root as PEM texts, written nowhere. */
 export async function generateRoot(options: RootOptions): Promise<{ certificatePem: string; keyPem: string }> {
   const now = (options.clock ?? systemClock).now();
-  const keys = await generateKeys(options.keyType ?? 'ecdsa');
+  const keys = await generateKeys(options.keyType ?? 'ecdsa', 3072);
   const keyId = await SubjectKeyIdentifierExtension.create(keys.publicKey);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     // The key id in the name keeps an old and a new root apart for verifiers that look issuers up by name only.
@@ -59,22 +64,45 @@ export async function generateRoot(options: RootOptions): Promise<{ certificateP
     notBefore: new Date(now - backdate),
     notAfter: new Date(now + (options.lifetimeMs ?? tenYears)),
     signingAlgorithm: { name: keys.privateKey.algorithm.name, hash: 'SHA-256' },
-    extensions: [
-      new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      keyId,
-    ],
+    extensions: caExtensions(keyId),
   });
   return { certificatePem: certificatePem(certificate), keyPem: await privateKeyPem(keys.privateKey) };
 }
 
-/** RSA of 3072 bits: what a root of ten years needs (NIST SP 800-57). */
-async function generateKeys(keyType: CaKeyType): Promise<webcrypto.CryptoKeyPair> {
-  const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 3072, publicExponent: new Uint8Array([1, 0, 1]) };
-  return keyType === 'rsa'
-    ? webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify'])
-    : webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+/** A root with less than this share of its life left is replaced without being asked. */
+const lastShare = 0.2;
+
+/** True for a certificate that should be replaced soon. */
+export function isOld({ notBefore, notAfter }: X509Certificate, now: number): boolean {
+  const end = notAfter.getTime();
+  return end - now < (end - notBefore.getTime()) * lastShare;
 }
+
+/**
+ * The same root for another life: its key, its name, and so all that it has signed, stay good for whoever knows either certificate (CA-009).
+ * PEM, written nowhere.
+ */
+export async function renewRoot({ certificate, key }: SigningMaterial, clock: Clock = systemClock): Promise<string> {
+  const now = clock.now();
+  const renewed = await X509CertificateGenerator.create({
+    subject: certificate.subjectName,
+    issuer: certificate.subjectName,
+    publicKey: certificate.publicKey,
+    signingKey: key,
+    signingAlgorithm: { name: key.algorithm.name, hash: 'SHA-256' },
+    notBefore: new Date(now - backdate),
+    notAfter: new Date(now + certificate.notAfter.getTime() - certificate.notBefore.getTime()),
+    extensions: caExtensions(await SubjectKeyIdentifierExtension.create(certificate.publicKey)),
+  });
+  return certificatePem(renewed);
+}
+
+/** What makes a certificate one of an authority. */
+export const caExtensions = (keyId: SubjectKeyIdentifierExtension): Extension[] => [
+  new BasicConstraintsExtension(true, undefined, true),
+  new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+  keyId,
+];
 
 /** The root in a folder, or undefined if it holds none. */
 export async function loadRoot(folder: string): Promise<SigningMaterial | undefined> {

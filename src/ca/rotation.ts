@@ -10,17 +10,9 @@ import { systemClock } from './clock.js';
 import { CertificateAuthorityError, messageOf } from './errors.js';
 import { createFolderOnce, hasCode, readPublicFile } from './key-files.js';
 import { certificatePem } from './pem.js';
-import { generateRoot, loadOrCreateRoot, loadRoot, type RootOptions } from './root.js';
+import { caExtensions, generateRoot, isOld, loadOrCreateRoot, loadRoot, type RootOptions } from './root.js';
 import { parseCertificates, type SigningMaterial } from './signing-material.js';
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectKeyIdentifierExtension,
-  type X509Certificate,
-  X509CertificateGenerator,
-} from './x509.js';
+import { AuthorityKeyIdentifierExtension, SubjectKeyIdentifierExtension, type X509Certificate, X509CertificateGenerator } from './x509.js';
 
 /** How long each step lasts. */
 export interface RotationTimes {
@@ -43,8 +35,6 @@ interface Next extends Rotation {
 }
 
 const day = 24 * 60 * 60 * 1000;
-/** A root with less than this share of its life left is rotated without being asked. */
-const lastShare = 0.2;
 
 const currentFolder = (dataFolder: string): string => join(dataFolder, 'ca');
 const nextFolder = (dataFolder: string): string => join(dataFolder, 'ca-next');
@@ -134,12 +124,8 @@ function timesOf(text: string, folder: string): Rotation {
   }
 }
 
-function isOld(certificate: X509Certificate, now: number): boolean {
-  const end = certificate.notAfter.getTime();
-  return end - now < (end - certificate.notBefore.getTime()) * lastShare;
-}
-
-async function crossSign(certificate: X509Certificate, by: SigningMaterial): Promise<X509Certificate> {
+/** The certificate with its key and name, signed by another root. */
+export async function crossSign(certificate: X509Certificate, by: SigningMaterial): Promise<X509Certificate> {
   return X509CertificateGenerator.create({
     subject: certificate.subjectName,
     issuer: by.certificate.subjectName,
@@ -149,9 +135,7 @@ async function crossSign(certificate: X509Certificate, by: SigningMaterial): Pro
     notBefore: certificate.notBefore,
     notAfter: by.certificate.notAfter,
     extensions: [
-      new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(certificate.publicKey),
+      ...caExtensions(await SubjectKeyIdentifierExtension.create(certificate.publicKey)),
       await AuthorityKeyIdentifierExtension.create(by.certificate),
     ],
   });

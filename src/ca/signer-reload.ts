@@ -5,7 +5,7 @@
 import type { CertificateAuthority } from './authority.js';
 import { type Clock, systemClock } from './clock.js';
 import { messageOf } from './errors.js';
-import { certificatesPem } from './pem.js';
+import { certificatesPem, crlsPem } from './pem.js';
 import type { SigningMaterial } from './signing-material.js';
 
 /** Settings of the reload. */
@@ -67,6 +67,6 @@ export class SignerReload {
 }
 
 /** A key that was replaced under an equal certificate is the same key: they were checked to belong together. */
-function fingerprint({ certificate, intermediates, roots }: SigningMaterial): string {
-  return [[certificate], intermediates, roots].map(certificatesPem).join('|');
+function fingerprint({ certificate, intermediates, roots, crls = [] }: SigningMaterial): string {
+  return [...[[certificate], intermediates, roots].map(certificatesPem), crlsPem(crls)].join('|');
 }

@@ -4,7 +4,8 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate as NodeCertificate, webcrypto } from 'node:crypto';
 import { CertificateAuthorityError, messageOf } from './errors.js';
-import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, PemConverter, X509Certificate } from './x509.js';
+import { type ListIssuers, parseRevocationLists } from './revocation-lists.js';
+import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, PemConverter, X509Certificate, type X509Crl } from './x509.js';
 
 /** A signer that was checked: key and certificate belong together and lead to a root. */
 export interface SigningMaterial {
@@ -16,6 +17,8 @@ export interface SigningMaterial {
   readonly intermediates: readonly X509Certificate[];
   /** Trust anchors, never empty. Several while roots overlap. */
   readonly roots: readonly X509Certificate[];
+  /** Revocation lists of the CAs above; absent: nobody keeps any. */
+  readonly crls?: readonly X509Crl[];
 }
 
 /** Texts to make a signer of, each with the name to blame in errors. */
@@ -25,6 +28,8 @@ export interface SigningSource {
   readonly roots: NamedText;
   /** Certificates above the signer, in any order; may repeat the signer or a root. */
   readonly chain?: NamedText;
+  /** Revocation lists. */
+  readonly crl?: NamedText;
 }
 
 /** A text and where it came from. */
@@ -47,7 +52,21 @@ export async function signingMaterial(source: SigningSource): Promise<SigningMat
   const roots = parseCertificates(source.roots);
   const above = source.chain === undefined ? [] : parseCertificates(source.chain);
   const intermediates = pathToRoot(certificate, above, roots, source);
-  return { key: await importSigningKey(key, source.key.name), certificate, intermediates, roots };
+  const crls = source.crl && (await parseRevocationLists(source.crl, listIssuers(certificate, intermediates, roots)));
+  return { key: await importSigningKey(key, source.key.name), certificate, intermediates, roots, ...(crls && { crls }) };
+}
+
+/** Who issues what stands between a leaf of ours and the first root above it: the signer, and the issuers of all intermediates. */
+function listIssuers(certificate: X509Certificate, intermediates: readonly X509Certificate[], roots: readonly X509Certificate[]): ListIssuers {
+  const isRoot = roots.some((one) => one.equal(certificate));
+  const rootOf = (one: X509Certificate): X509Certificate | undefined => roots.find((root) => isIssuedBy(toNode(one), toNode(root)));
+  const top = isRoot ? -1 : intermediates.findIndex((one) => rootOf(one) !== undefined);
+  const root = intermediates[top] && rootOf(intermediates[top]);
+  const below = intermediates.slice(0, top + 1).filter((one) => !one.equal(certificate));
+  const needed = [certificate, ...below, ...(root === undefined ? [] : [root])];
+  // Those first: a list of a root must not count for the same root as signed by another.
+  const rest = [...intermediates, ...roots].filter((one) => !needed.some((other) => other.equal(one)));
+  return { known: [...needed, ...rest], needed };
 }
 
 /** Every certificate of a PEM text, in order. */
@@ -81,26 +100,40 @@ export function isIssuedBy(subject: NodeCertificate, issuer: NodeCertificate): b
   }
 }
 
+/**
+ * The way up from the signer as peers need it. It goes on beyond the first root that we trust: a root that is signed by another one as well
+ * (cross-signed) is known to some peers by that other one only, and the operator put it into the chain for them.
+ */
 function pathToRoot(
   signer: X509Certificate,
   above: readonly X509Certificate[],
   roots: readonly X509Certificate[],
   source: SigningSource,
 ): X509Certificate[] {
-  const path: X509Certificate[] = [];
-  for (let current = signer; !roots.some((root) => root.equal(current)); ) {
-    path.push(current);
+  const isRoot = (one: X509Certificate): boolean => roots.some((root) => root.equal(one));
+  const isBelowRoot = (one: X509Certificate): boolean => roots.some((root) => isIssuedBy(toNode(one), toNode(root)));
+  const path: X509Certificate[] = isRoot(signer) ? [] : [signer];
+  let isTrusted = isRoot(signer);
+  for (let current = signer; ; ) {
     const node = toNode(current);
-    if (roots.some((root) => isIssuedBy(node, toNode(root)))) return path;
-    const next = above.find((candidate) => !path.some((seen) => seen.equal(candidate)) && isIssuedBy(node, toNode(candidate)));
+    isTrusted ||= isBelowRoot(current);
+    const isNew = (one: X509Certificate): boolean => !isRoot(one) && !isSelfSigned(one) && !path.some((seen) => seen.equal(one));
+    // Above a root only itself, as signed by another one.
+    const isFit = (one: X509Certificate): boolean => !isRoot(current) || one.subject === current.subject;
+    const issuers = above.filter((one) => isNew(one) && isFit(one) && isIssuedBy(node, toNode(one)));
+    const next = issuers.find(isBelowRoot) ?? issuers[0];
     if (next === undefined) {
+      if (isTrusted) return path;
       const where = source.chain === undefined ? source.roots.name : `${source.chain.name} and ${source.roots.name}`;
       throw new CertificateAuthorityError('broken_chain', `${where}: no issuer found for "${current.subject}" (${source.certificate.name})`);
     }
+    path.push(next);
     current = next;
   }
-  return path;
 }
+
+/** A root that nobody here trusts: of no use in a chain. */
+const isSelfSigned = (certificate: X509Certificate): boolean => isIssuedBy(toNode(certificate), toNode(certificate));
 
 function parsePrivateKey(source: NamedText): KeyObject {
   try {

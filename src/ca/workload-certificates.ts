@@ -4,6 +4,7 @@
  */
 import type { CertificateAuthority, IssuedCertificate } from './authority.js';
 import { type Clock, systemClock } from './clock.js';
+import type { KeyType } from './key-pairs.js';
 import { Renewal } from './renewal.js';
 import type { WorkloadIdentity } from './spiffe.js';
 
@@ -19,6 +20,8 @@ export type WorkloadCertificateListener = (identity: WorkloadIdentity, certifica
 export interface WorkloadCertificatesOptions {
   /** @default the authority's default TTL */
   readonly ttlMs?: number;
+  /** Of the keys that are made. @default 'ecdsa' */
+  readonly keyType?: KeyType;
   readonly clock?: Clock;
   /** From 0 up to 1. @default Math.random */
   readonly random?: () => number;
@@ -45,6 +48,12 @@ export class WorkloadCertificates {
   /** How many identities are kept fresh. */
   get size(): number {
     return this.#renewals.size;
+  }
+
+  /** When the first of the certificates ends, in milliseconds since the epoch; undefined without any. */
+  firstExpiry(): number | undefined {
+    const ends = [...this.#renewals.values()].flatMap(({ value }) => value?.notAfter.getTime() ?? []);
+    return ends.length === 0 ? undefined : Math.min(...ends);
   }
 
   /** The identity's certificate, made if need be; from then on it is rotated until {@link release}. Rejects if it can't be made now. */
@@ -81,11 +90,12 @@ export class WorkloadCertificates {
   }
 
   #renewal(identity: WorkloadIdentity): Renewal<WorkloadCertificate> {
-    const { ttlMs, clock = systemClock, random = Math.random, onError } = this.#options;
+    const { ttlMs, keyType, clock = systemClock, random = Math.random, onError } = this.#options;
+    const request = { identity, ...(ttlMs !== undefined && { ttlMs }), ...(keyType && { keyType }) };
     return new Renewal<WorkloadCertificate>({
       clock,
       random,
-      issue: async () => ({ ...(await this.#authority.issueWorkload(ttlMs === undefined ? { identity } : { identity, ttlMs })), identity }),
+      issue: async () => ({ ...(await this.#authority.issueWorkload(request)), identity }),
       onIssued: (certificate) => {
         for (const listener of this.#listeners) listener(identity, certificate);
       },

@@ -4,12 +4,18 @@ import { type Finding, formatFinding, inOrder } from '../analysis/finding.js';
 import { defineAnalysis } from '../analysis/index.js';
 import type { AnyRow } from '../api/kinds.js';
 import { formatProblem, type Problem } from '../api/problem.js';
+import type { HostOwnershipOptions } from '../server/host-owners.js';
 import { addResources, createMesh } from '../server/mesh-instance.js';
 import { fieldLocator } from '../sources/field-location.js';
-import { loadMeshConfig, loadResources } from '../sources/load.js';
+import { loadMeshConfig } from '../sources/load.js';
+import type { RemoteCluster } from '../sources/remote-cluster.js';
 import { CliError } from './cli-error.js';
+import { clusterOption, loadClusters, remoteClusterOption } from './clusters.js';
+import { addHostOwnership, settingsOf } from './host-ownership.js';
 
-interface Options {
+interface Options extends HostOwnershipOptions {
+  cluster: string;
+  remoteCluster: readonly RemoteCluster[];
   meshConfig?: string;
   json?: boolean;
   failOn: 'warning' | 'error';
@@ -22,20 +28,22 @@ interface Told extends Pick<Problem, 'code' | 'message' | 'field' | 'location' |
 }
 
 export function addAnalyze(program: Command): void {
-  program
+  const command = program
     .command('analyze')
     .description('check mesh configuration as a whole: conflicts, names that lead nowhere, routes that nothing reaches; includes validate')
     .argument('<path...>', 'YAML or JSON files, or folders of them')
+    .addOption(clusterOption())
+    .addOption(remoteClusterOption())
     .option('--mesh-config <file>', 'MeshConfig as YAML')
     .option('--json', 'print findings as JSON')
-    .addOption(new Option('--fail-on <severity>', 'exit with 1 from this severity on').choices(['warning', 'error']).default('error'))
-    .action(analyze);
+    .addOption(new Option('--fail-on <severity>', 'exit with 1 from this severity on').choices(['warning', 'error']).default('error'));
+  addHostOwnership(command).action(analyze);
 }
 
 function analyze(paths: string[], options: Options): void {
-  const { resources, problems } = loadResources(paths);
+  const { resources, problems } = loadClusters(paths, options);
   const settings = options.meshConfig === undefined ? { rows: [], problems: [] } : loadMeshConfig(options.meshConfig);
-  const { mesh } = createMesh();
+  const { mesh } = createMesh({ ...settingsOf(options), clusterId: options.cluster });
   addResources(mesh, [...resources, ...settings.rows] as AnyRow[]);
   const findings = defineAnalysis(mesh).findings(fieldLocator());
   const alone = [...settings.problems, ...problems.filter((problem) => !isToldBetter(problem, findings))];

@@ -1,41 +1,65 @@
 /** `mizzen bootstrap`: a workload's description → the bootstrap with which a stock Envoy joins the mesh. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import type { JsonObject } from '@bufbuild/protobuf';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ProxyConfig } from '../api/mesh-config.js';
 import { messageOf } from '../ca/errors.js';
-import { issueJoinToken } from '../ca/issued-tokens.js';
-import { NodeError, parseNode } from '../model/proxy-node.js';
+import { DEFAULT_SETTINGS } from '../model/define-mesh.js';
+import { DEFAULT_PROXY_CONFIG } from '../model/mesh-config.js';
 import { type Address, defaultDataDir, formatAddress, parseAddress, parseMs } from '../server/options.js';
-import { openAuthority, readTrustNote, type TrustNote } from '../server/trust.js';
+import { type AppProbers, appProbes } from '../translate/bootstrap/app-probes.js';
+import { envoyArguments } from '../translate/bootstrap/arguments.js';
+import { type ProxyBootstrap, proxyBootstrap, unfollowed } from '../translate/bootstrap/proxy-bootstrap.js';
+import { proxyMetadata } from '../translate/bootstrap/proxy-metadata.js';
+import { serviceCluster } from '../translate/bootstrap/service-cluster.js';
+import type { Json, Workload } from '../translate/bootstrap/workload.js';
 import { CliError } from './cli-error.js';
 import { envoyBootstrap } from './envoy-bootstrap.js';
+import { joinCredentials } from './join-credentials.js';
+import { overrideBootstrap, parsedNode, workloadSettings } from './workload-settings.js';
+import { type FileTrust, secretFiles } from './xds-trust.js';
 
-interface Options {
+/** What the command is told; a pod tells it by its environment (pod-bootstrap.ts). */
+export interface BootstrapOptions {
   namespace: string;
   serviceAccount: string;
   name: string;
   ip: string;
   type: 'sidecar' | 'router';
   label: Record<string, string>;
+  annotation: Record<string, string>;
+  config?: string[];
+  meshConfig?: string;
+  override?: string;
+  printArgs?: boolean;
   workloadGroup?: string;
   metadataJson?: Record<string, unknown>;
   xdsAddress?: Address;
   dataDir: string;
   adminAddress: string;
-  adminPort: number;
-  interception: 'NONE' | 'REDIRECT';
+  adminPort?: number;
+  interception?: 'NONE' | 'REDIRECT' | 'TPROXY';
   output?: string;
   variant: 'delta' | 'sotw';
   plaintext?: boolean;
   tokenTtl: number;
   concurrency?: number;
   locality?: string;
+  cluster: string;
+  network?: string;
+  networkView?: string;
   readinessPort?: number;
+  metricsPort?: number;
+  istioMetricNames?: boolean;
   trustDomain?: string;
   domain: string;
+  /** File of the token, which may be renewed while Envoy runs. */
+  tokenFile?: string;
+  /** Credentials that are files, instead of a token of ours. */
+  files?: FileTrust;
+  appProbers?: { probers: AppProbers; port: number };
 }
-
-const CLUSTER_ID = 'Kubernetes';
 
 export function addBootstrap(program: Command): void {
   program
@@ -46,7 +70,11 @@ export function addBootstrap(program: Command): void {
     .requiredOption('--name <pod>', 'name of the workload instance')
     .requiredOption('--ip <ip>', 'address of the workload; several separated by commas')
     .addOption(new Option('--type <type>', 'sidecar, or router for a gateway').choices(['sidecar', 'router']).default('sidecar'))
-    .option('--label <k=v>', 'label of the workload; repeatable', collectLabel, {})
+    .option('--label <k=v>', 'label of the workload; repeatable', collectPair, {})
+    .option('--annotation <k=v>', 'annotation of the workload, such as proxy.istio.io/config; repeatable', collectPair, {})
+    .option('--config <path...>', "the mesh's files and folders: ProxyConfigs and EnvoyFilters of them are followed")
+    .option('--mesh-config <file>', 'MeshConfig as YAML: its defaultConfig is followed')
+    .option('--override <file>', 'an Envoy bootstrap (YAML or JSON) to merge over the one that is made')
     .option('--workload-group <name>', 'register the workload under this WorkloadGroup of its namespace while it is connected')
     .option('--metadata-json <json>', 'more node metadata, over what the other options say', parseObject)
     .option('--xds-address <host:port>', 'the control plane (default: 127.0.0.1:15012, or :15010 with --plaintext)', parsed(requireAddress))
@@ -56,85 +84,124 @@ export function addBootstrap(program: Command): void {
       process.env['MIZZEN_DATA_DIR'] ?? defaultDataDir(),
     )
     .option('--admin-address <host>', "address of Envoy's admin interface", parsed(requireIp), '127.0.0.1')
-    .option('--admin-port <port>', "port of Envoy's admin interface, 0 for a free one", parsed(parsePort), 15000)
-    .addOption(new Option('--interception <mode>', 'how traffic gets to the proxy').choices(['NONE', 'REDIRECT']).default('REDIRECT'))
+    .option('--admin-port <port>', "port of Envoy's admin interface, 0 for a free one (default: ProxyConfig's, 15000)", parsed(parsePort))
+    .addOption(
+      new Option('--interception <mode>', "how traffic gets to the proxy (default: ProxyConfig's, REDIRECT)").choices(['NONE', 'REDIRECT', 'TPROXY']),
+    )
     .option('--output <file>', 'write to a file (mode 0600) and not to standard output')
+    .option('--print-args', 'with --output: print the flags for Envoy that ProxyConfig asks for (drain time, threads, flushing of logs)')
     .addOption(new Option('--variant <variant>', 'xDS variant').choices(['delta', 'sotw']).default('delta'))
     .option('--plaintext', 'join over plaintext as nobody: without token, and without a certificate for mutual TLS')
+    .option(
+      '--token-file <file>',
+      'with --output: Envoy (1.38 or newer) reads the token from this file, and again when it is replaced (mizzen token create --output); made if it is not there',
+    )
     .addOption(
       new Option('--token-ttl <duration>', 'how long the token lets the proxy (re)connect').argParser(parsed(parseMs)).default(2_592_000_000, '720h'),
     )
-    .option('--concurrency <n>', 'worker threads, told to the control plane; give Envoy the same flag', parsed(parsePort))
+    .option('--concurrency <n>', 'worker threads, told to the control plane, and one of the flags of --print-args', parsed(parsePort))
     .option('--locality <region/zone/subzone>', 'where the workload runs')
-    .option('--readiness-port <port>', 'port that answers /healthz/ready on all addresses', parsed(parsePort))
+    .addOption(new Option('--cluster <name>', 'cluster of the workload, as the control plane calls it').default(DEFAULT_SETTINGS.clusterId))
+    .option('--network <name>', "network of the workload (default: its cluster's)")
+    .option('--network-view <names>', 'networks whose endpoints the workload wants, with commas: of an east-west gateway its own (default: all)')
+    .option(
+      '--readiness-port <port>',
+      "port that answers /healthz/ready on all addresses (default: ProxyConfig's statusPort, where it is not Istio's)",
+      parsed(parsePort),
+    )
+    .option('--metrics-port <port>', 'port that answers /stats/prometheus on all addresses', parsed(parsePort))
+    .option('--istio-metric-names', "show Istio's metrics under their exact names (needs an Envoy built with V8; about 13 MB)")
     .option('--trust-domain <domain>', "trust domain (default: the control plane's)")
     .option('--domain <domain>', 'domain of service names', 'cluster.local')
     .action(bootstrap);
 }
 
-async function bootstrap(options: Options): Promise<void> {
+/** Makes and writes a bootstrap. @throws CliError that says what is wrong with the options or the mesh's files */
+export async function bootstrap(options: BootstrapOptions): Promise<void> {
+  if (options.printArgs === true && options.output === undefined)
+    throw new CliError('--print-args needs --output: standard output is for the flags', 2);
+  if (options.tokenFile !== undefined && (options.output === undefined || options.plaintext === true))
+    throw new CliError('--token-file needs --output, beside which Envoy is told of the token, and cannot go with --plaintext', 2);
   const [ip = '', ...others] = options.ip.split(',');
-  const { namespace, serviceAccount, name, type, domain } = options;
+  const { namespace, serviceAccount, name, type, domain, label: labels, annotation: annotations } = options;
+  const addresses = [ip, ...others];
   const id = `${type}~${ip}~${name}.${namespace}~${namespace}.svc.${domain}`;
-  const metadata = {
+  const said = {
     NAMESPACE: namespace,
     SERVICE_ACCOUNT: serviceAccount,
     NAME: name,
-    LABELS: options.label,
-    INSTANCE_IPS: [ip, ...others].join(','),
-    INTERCEPTION_MODE: options.interception,
-    CLUSTER_ID,
+    LABELS: labels,
+    INSTANCE_IPS: addresses.join(','),
+    CLUSTER_ID: options.cluster,
+    ...(options.network !== undefined && { NETWORK: options.network }),
+    ...(options.networkView !== undefined && { REQUESTED_NETWORK_VIEW: options.networkView }),
+    ...(Object.keys(annotations).length > 0 && { ANNOTATIONS: annotations }),
     ...(options.workloadGroup !== undefined && { AUTO_REGISTER_GROUP: options.workloadGroup }),
     ...(options.plaintext !== true && { MIZZEN_CERTIFICATES: 'ads' }),
     ...(options.concurrency !== undefined && { PROXY_CONFIG: { concurrency: options.concurrency } }),
+    ...(options.interception !== undefined && { INTERCEPTION_MODE: options.interception }),
+    ...(options.metricsPort !== undefined && { ENVOY_PROMETHEUS_PORT: options.metricsPort }),
     ...options.metadataJson,
   };
-  requireNode(id, metadata);
+  const { config, patch } = workloadSettings(options, { id, metadata: said });
+  const workload = { namespace, name, labels, annotations, addresses, ...(process.env['HOST_IP'] && { hostIp: process.env['HOST_IP'] }) };
+  const admin = { host: options.adminAddress, port: options.adminPort ?? config.proxyAdminPort ?? 15000 };
+  const readinessPort = options.readinessPort ?? statusPort(config);
+  const { metricsPort } = options;
+  for (const [flag, port] of [
+    ['--readiness-port', readinessPort],
+    ['--metrics-port', metricsPort],
+  ] as const)
+    if (port !== undefined && admin.port === 0) throw new CliError(`${flag} needs an --admin-port other than 0`, 2);
+  const { settings, metadata, flags } = settingsOf(config, workload);
   const locality = localityOf(options.locality);
-  const { readinessPort } = options;
-  if (readinessPort !== undefined && options.adminPort === 0) throw new CliError('--readiness-port needs an --admin-port other than 0', 2);
-  const trust = options.plaintext === true ? undefined : await credentials(options);
-  const text = JSON.stringify(
-    envoyBootstrap({
-      id,
-      cluster: `${options.label['app'] ?? name}.${namespace}`,
-      metadata,
-      ...(locality && { locality }),
-      xds: options.xdsAddress ?? { host: '127.0.0.1', port: options.plaintext === true ? 15010 : 15012 },
-      variant: options.variant,
-      ...(trust && { trust }),
-      admin: { host: options.adminAddress, port: options.adminPort },
-      ...(readinessPort !== undefined && { readinessPort }),
-    }),
-    undefined,
-    2,
-  );
-  write(options.output, `${text}\n`);
+  const node = { id, metadata: { INTERCEPTION_MODE: config.interceptionMode ?? 'REDIRECT', ...metadata, ...said } };
+  parsedNode(node);
+  for (const note of unfollowed(config)) console.error(`mizzen: has no effect: ${note}`);
+  const trust = options.plaintext === true ? undefined : (options.files ?? (await joinCredentials(options)));
+  const made = envoyBootstrap({
+    ...node,
+    cluster: serviceCluster(config, workload),
+    ...(locality && { locality }),
+    xds: options.xdsAddress ?? discoveryAddress(config, options.plaintext === true),
+    variant: options.variant,
+    ...(trust && { trust }),
+    admin,
+    ...(readinessPort !== undefined && { readinessPort }),
+    ...(metricsPort !== undefined && { metricsPort }),
+    ...(options.istioMetricNames === true && { istioMetricNames: true }),
+    ...(options.appProbers && { probes: appProbes(options.appProbers.probers, ip, options.appProbers.port) }),
+    settings,
+  });
+  const patched = patch(made as JsonObject);
+  const whole = options.override === undefined ? patched : overrideBootstrap(patched, options.override);
+  for (const [path, secret] of Object.entries(trust !== undefined && 'tokenFile' in trust ? secretFiles(trust) : {}))
+    write(path, `${JSON.stringify(secret)}\n`);
+  write(options.output, `${JSON.stringify(whole, undefined, 2)}\n`);
+  if (options.printArgs === true) process.stdout.write(`${flags.join(' ')}\n`);
 }
 
-function requireNode(id: string, metadata: Record<string, unknown>): void {
+/** @throws CliError that names the field of ProxyConfig which cannot be followed. */
+function settingsOf(config: ProxyConfig, workload: Workload): { settings: ProxyBootstrap; metadata: Json; flags: readonly string[] } {
   try {
-    parseNode({ id, metadata });
+    return { settings: proxyBootstrap(config, workload), metadata: proxyMetadata(config), flags: envoyArguments(config, workload.addresses) };
   } catch (error) {
-    if (error instanceof NodeError) throw new CliError(error.message, 2);
-    throw error;
+    throw new CliError(`ProxyConfig: ${messageOf(error)}`);
   }
 }
 
-async function credentials({ dataDir, namespace, serviceAccount, tokenTtl, trustDomain }: Options): Promise<{ rootPem: string; token: string }> {
-  try {
-    const note = readTrustNote(dataDir) ?? (await newTrust(dataDir, trustDomain));
-    const { token } = await issueJoinToken(dataDir, { trustDomain: trustDomain ?? note.trustDomain, namespace, serviceAccount, ttlMs: tokenTtl });
-    return { rootPem: note.rootPem, token };
-  } catch (error) {
-    throw new CliError(messageOf(error));
-  }
-}
+/** Istio's default is its agent's own port: only another one was chosen by somebody. */
+const statusPort = ({ statusPort: port }: ProxyConfig): number | undefined => (port === DEFAULT_PROXY_CONFIG.statusPort ? undefined : port);
 
-/** Before the first `serve`: the root that it will find. */
-async function newTrust(dataDir: string, trustDomain = 'cluster.local'): Promise<TrustNote> {
-  const { rootPem } = await openAuthority({ dataDir, trustDomain });
-  return { trustDomain, rootPem };
+/** Istio's default is the name of istiod in Kubernetes. */
+function discoveryAddress({ discoveryAddress: text }: ProxyConfig, isPlaintext: boolean): Address {
+  if (isPlaintext || text === undefined || text === DEFAULT_PROXY_CONFIG.discoveryAddress)
+    return { host: '127.0.0.1', port: isPlaintext ? 15010 : 15012 };
+  try {
+    return requireAddress(text);
+  } catch (error) {
+    throw new CliError(`ProxyConfig: discoveryAddress: ${messageOf(error)}`);
+  }
 }
 
 function write(output: string | undefined, text: string): void {
@@ -152,10 +219,10 @@ function localityOf(text: string | undefined): { region: string; zone: string; s
   return { region, zone, sub_zone };
 }
 
-function collectLabel(text: string, labels: Record<string, string>): Record<string, string> {
+function collectPair(text: string, pairs: Record<string, string>): Record<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('expected KEY=VALUE');
-  return { ...labels, [text.slice(0, at)]: text.slice(at + 1) };
+  return { ...pairs, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -1,30 +1,35 @@
-/** `mizzen ca rotate|status`: a new self-signed root for a running mesh, by the files in the control plane's data folder. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { messageOf } from '../ca/errors.js';
-import type { CaKeyType } from '../ca/root.js';
+/** `mizzen ca rotate|root|status`: the roots of a running mesh, and a new one, by the files in the control plane's data folder. */
+import { type Command, Option } from 'commander';
+import type { KeyType } from '../ca/key-pairs.js';
 import { currentRotation, loadSelfSigned, startRotation } from '../ca/rotation.js';
-import { defaultDataDir, parseMs } from '../server/options.js';
-import { readTrustNote } from '../server/trust.js';
-import { CliError } from './cli-error.js';
+import { readTrustNote, type TrustNote } from '../server/trust.js';
+import { dataDir, durationOption, failing } from './data-folder.js';
 
 interface RotateOptions {
   dataDir: string;
   distributeFor: number;
   keepOldFor: number;
-  keyType: CaKeyType;
+  keyType: KeyType;
 }
 
 export function addCa(program: Command): void {
   const ca = program.command('ca').description('rotate and show the self-signed root of the mesh');
   ca.command('rotate')
     .description('make a new root; a running control plane takes it over step by step, and no connection is lost')
-    .addOption(times('--distribute-for <duration>', 'how long both are trusted before the new one signs').default(86_400_000, '24h'))
+    .addOption(durationOption('--distribute-for <duration>', 'how long both are trusted before the new one signs').default(86_400_000, '24h'))
     .addOption(
-      times('--keep-old-for <duration>', 'how long the old one is trusted after that: as long as certificates live').default(86_400_000, '24h'),
+      durationOption('--keep-old-for <duration>', 'how long the old one is trusted after that: as long as certificates live').default(
+        86_400_000,
+        '24h',
+      ),
     )
     .addOption(new Option('--key-type <type>', 'key of the new root').choices(['ecdsa', 'rsa']).default('ecdsa'))
     .addOption(dataDir())
     .action(async (options: RotateOptions) => failing(() => rotate(options)));
+  ca.command('root')
+    .description('print the roots that the mesh trusts now, as PEM: what whoever joins it must know (CA-012)')
+    .addOption(dataDir())
+    .action(async (options: { dataDir: string }) => failing(async () => void process.stdout.write(noteOf(options.dataDir).rootPem)));
   ca.command('status')
     .description('show what signs and what is trusted now')
     .addOption(dataDir())
@@ -49,28 +54,11 @@ async function status(dataDir: string): Promise<void> {
 }
 
 /** Of a data folder that a control plane has run on: there is nothing to rotate in any other. */
-function trustDomainOf(dataDir: string): string {
+const trustDomainOf = (dataDir: string): string => noteOf(dataDir).trustDomain;
+
+/** What the control plane last left there, also with a plugged-in CA. */
+function noteOf(dataDir: string): TrustNote {
   const note = readTrustNote(dataDir);
   if (note === undefined) throw new Error(`${dataDir}: no control plane has run here yet (--data-dir)`);
-  return note.trustDomain;
-}
-
-const dataDir = (): Option =>
-  new Option('--data-dir <dir>', "the control plane's data folder").default(process.env['MIZZEN_DATA_DIR'] ?? defaultDataDir());
-
-const times = (flags: string, help: string): Option =>
-  new Option(flags, help).argParser((text: string) => {
-    try {
-      return parseMs(text);
-    } catch (error) {
-      throw new InvalidArgumentError(messageOf(error));
-    }
-  });
-
-async function failing(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw new CliError(messageOf(error));
-  }
+  return note;
 }

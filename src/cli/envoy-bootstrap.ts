@@ -3,6 +3,9 @@
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/bootstrap
  */
 import { isIP } from 'node:net';
+import type { AppProbes } from '../translate/bootstrap/app-probes.js';
+import type { ProxyBootstrap } from '../translate/bootstrap/proxy-bootstrap.js';
+import { credentialFilters, initialMetadata, validationContext, type XdsTrust } from './xds-trust.js';
 
 /** How an Envoy finds and proves itself to the control plane. */
 export interface EnvoyBootstrap {
@@ -14,10 +17,18 @@ export interface EnvoyBootstrap {
   readonly xds: { readonly host: string; readonly port: number };
   readonly variant: 'delta' | 'sotw';
   /** Absent: plaintext, no secrets. */
-  readonly trust?: { readonly rootPem: string; readonly token: string };
+  readonly trust?: XdsTrust;
   readonly admin: { readonly host: string; readonly port: number };
   /** Port that answers `/healthz/ready` on all addresses. */
   readonly readinessPort?: number;
+  /** Port that answers `/stats/prometheus` on all addresses. */
+  readonly metricsPort?: number;
+  /** Istio's metrics are called `istio_…`, without a prefix of Envoy's. Needs an Envoy with V8. */
+  readonly istioMetricNames?: boolean;
+  /** The application's probes, in a pod. */
+  readonly probes?: AppProbes;
+  /** What ProxyConfig decides. */
+  readonly settings: ProxyBootstrap;
 }
 
 const XDS_CLUSTER = 'xds-grpc';
@@ -25,17 +36,26 @@ const ADMIN_CLUSTER = 'prometheus_stats';
 /** What our server's certificate is called whatever address is dialled. */
 const SERVER_NAME = 'mizzen';
 const EXTENSIONS = 'type.googleapis.com/envoy.extensions';
+/** Series of Istio's metrics that nothing was added to for so long are dropped. */
+const EVICTION_INTERVAL = '3600s';
+/** A WebAssembly module that does nothing: exports its memory, the version of Envoy's interface, and a `malloc` that gives 0. */
+const NOTHING = 'AGFzbQEAAAABCQJgAABgAX8BfwMDAgABBQMBAAEHLQMGbWVtb3J5AgAXcHJveHlfYWJpX3ZlcnNpb25fMF8yXzEAAAZtYWxsb2MAAQoJAgIACwQAQQAL';
 
 /** The bootstrap as an object to be written as JSON. */
 export function envoyBootstrap(options: EnvoyBootstrap): Record<string, unknown> {
-  const { id, cluster, metadata, locality, admin, variant, trust, readinessPort } = options;
+  const { id, cluster, metadata, locality, admin, variant, trust, readinessPort, metricsPort, istioMetricNames = false, settings, probes } = options;
   const service = {
     // Envoy's own pause grows to 30 s; a control plane that restarts should have its proxies back at once.
     envoy_grpc: { cluster_name: XDS_CLUSTER, retry_policy: { retry_back_off: { base_interval: '0.1s', max_interval: '2s' } } },
-    ...(trust && { initial_metadata: [{ key: 'authorization', value: `Bearer ${trust.token}` }] }),
+    ...initialMetadata(trust),
   };
   const overAds = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
-  const isReadable = readinessPort !== undefined && admin.port !== 0;
+  const pages = [
+    ...(readinessPort === undefined ? [] : [adminPage('readiness', readinessPort, '/healthz/ready', '/ready')]),
+    ...(metricsPort === undefined ? [] : [adminPage('metrics', metricsPort, '/stats/prometheus', '/stats/prometheus')]),
+  ];
+  const isReadable = pages.length > 0 && admin.port !== 0;
+  const listeners = [...(isReadable ? pages : []), ...(probes?.listeners ?? [])];
   return {
     node: { id, cluster, metadata, ...(locality && { locality }) },
     admin: { address: address(admin.host, admin.port) },
@@ -51,13 +71,12 @@ export function envoyBootstrap(options: EnvoyBootstrap): Record<string, unknown>
       lds_config: overAds,
     },
     static_resources: {
-      clusters: [xdsCluster(options), ...(isReadable ? [adminCluster(admin)] : [])],
-      ...(isReadable && { listeners: [readinessListener(readinessPort)] }),
+      clusters: [xdsCluster(options), ...(isReadable ? [adminCluster(admin)] : []), ...(probes?.clusters ?? []), ...settings.clusters],
+      ...(listeners.length > 0 && { listeners }),
     },
     layered_runtime: {
       layers: [
-        // Routes of large meshes hold long regular expressions.
-        { name: 'mizzen', static_layer: { 're2.max_program_size.error_level': 32768 } },
+        { name: 'mizzen', static_layer: settings.runtime },
         { name: 'admin', admin_layer: {} },
       ],
     },
@@ -67,12 +86,16 @@ export function envoyBootstrap(options: EnvoyBootstrap): Record<string, unknown>
           name: 'envoy.resource_monitors.global_downstream_max_connections',
           typed_config: {
             '@type': `${EXTENSIONS}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`,
-            max_active_downstream_connections: 2147483647,
+            max_active_downstream_connections: settings.connectionLimit,
           },
         },
       ],
     },
-    stats_config: { use_all_default_tags: true },
+    stats_config: settings.stats_config,
+    stats_eviction_interval: EVICTION_INTERVAL,
+    ...(settings.stats_sinks.length > 0 && { stats_sinks: settings.stats_sinks }),
+    ...(settings.tracing && { tracing: settings.tracing }),
+    ...(istioMetricNames && { bootstrap_extensions: [wasm()] }),
   };
 }
 
@@ -83,11 +106,12 @@ function xdsCluster({ xds, trust }: EnvoyBootstrap): Record<string, unknown> {
     ...(isIP(xds.host) === 0 && { respect_dns_ttl: true }),
     connect_timeout: '5s',
     load_assignment: { cluster_name: XDS_CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint: { address: address(xds.host, xds.port) } }] }] },
-    ...(trust && { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tls(trust.rootPem) } }),
+    ...(trust && { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tls(trust) } }),
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
         '@type': `${EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions`,
         explicit_http_config: { http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '10s' } } },
+        ...credentialFilters(trust),
       },
     },
     upstream_connection_options: { tcp_keepalive: { keepalive_time: 300 } },
@@ -103,20 +127,27 @@ function xdsCluster({ xds, trust }: EnvoyBootstrap): Record<string, unknown> {
 }
 
 /** The chain must end at our root and the name must be the control plane's: a workload's certificate is not enough to pose as it. */
-function tls(rootPem: string): Record<string, unknown> {
+function tls(trust: XdsTrust): Record<string, unknown> {
   return {
     '@type': `${EXTENSIONS}.transport_sockets.tls.v3.UpstreamTlsContext`,
     sni: SERVER_NAME,
     common_tls_context: {
       alpn_protocols: ['h2'],
       tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' },
-      validation_context: {
-        trusted_ca: { inline_string: rootPem },
-        match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: SERVER_NAME } }],
-      },
+      ...validationContext(trust, SERVER_NAME),
     },
   };
 }
+
+/** Once there is anything of Wasm, Envoy drops the prefix that our metrics have, and its own, in Prometheus' format. */
+const wasm = (): Record<string, unknown> => ({
+  name: 'envoy.bootstrap.wasm',
+  typed_config: {
+    '@type': `${EXTENSIONS}.wasm.v3.WasmService`,
+    singleton: true,
+    config: { vm_config: { runtime: 'envoy.wasm.runtime.v8', code: { local: { inline_bytes: NOTHING } } } },
+  },
+});
 
 function adminCluster(admin: { host: string; port: number }): Record<string, unknown> {
   const endpoint = { address: address(admin.host, admin.port) };
@@ -128,11 +159,11 @@ function adminCluster(admin: { host: string; port: number }): Record<string, unk
   };
 }
 
-/** `/healthz/ready` for a kubelet or a load balancer, answered by the admin interface, of which nothing else is shown. */
-function readinessListener(port: number): Record<string, unknown> {
-  const route = { match: { path: '/healthz/ready' }, route: { cluster: ADMIN_CLUSTER, prefix_rewrite: '/ready' } };
+/** One page of the admin interface for a kubelet, a load balancer, a scraper; of the others nothing is shown. */
+function adminPage(name: string, port: number, path: string, to: string): Record<string, unknown> {
+  const route = { match: { path }, route: { cluster: ADMIN_CLUSTER, prefix_rewrite: to } };
   return {
-    name: 'readiness',
+    name,
     address: address('0.0.0.0', port),
     filter_chains: [
       {
@@ -141,8 +172,8 @@ function readinessListener(port: number): Record<string, unknown> {
             name: 'envoy.filters.network.http_connection_manager',
             typed_config: {
               '@type': `${EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
-              stat_prefix: 'readiness',
-              route_config: { name: 'readiness', virtual_hosts: [{ name: 'readiness', domains: ['*'], routes: [route] }] },
+              stat_prefix: name,
+              route_config: { name, virtual_hosts: [{ name, domains: ['*'], routes: [route] }] },
               http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': `${EXTENSIONS}.filters.http.router.v3.Router` } }],
             },
           },

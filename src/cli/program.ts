@@ -5,7 +5,13 @@ import { Command, CommanderError } from 'commander';
 import { addAnalyze } from './analyze.js';
 import { addBootstrap } from './bootstrap.js';
 import { addCa } from './ca.js';
+import { addCheck } from './check.js';
 import { CliError } from './cli-error.js';
+import { addCrds } from './crds.js';
+import { addDashboards } from './dashboards.js';
+import { addInject } from './inject.js';
+import { addIptables } from './iptables.js';
+import { addPodBootstrap } from './pod-bootstrap.js';
 import { addServe } from './serve.js';
 import { addToken } from './token.js';
 import { addTranslate } from './translate.js';
@@ -19,7 +25,23 @@ export async function run(argv: readonly string[]): Promise<number> {
     .version(VERSION, '-V, --version', 'print the version')
     .showHelpAfterError('(add --help for usage)')
     .exitOverride();
-  for (const add of [addServe, addBootstrap, addTranslate, addValidate, addAnalyze, addToken, addCa, addVersion]) add(program);
+  for (const add of [
+    addServe,
+    addBootstrap,
+    addTranslate,
+    addValidate,
+    addAnalyze,
+    addInject,
+    addPodBootstrap,
+    addIptables,
+    addCrds,
+    addCheck,
+    addToken,
+    addCa,
+    addDashboards,
+    addVersion,
+  ])
+    add(program);
   try {
     await program.parseAsync([...argv]);
     return Number(process.exitCode ?? 0);

@@ -1,12 +1,11 @@
 /** `mizzen token create|revoke|list`: the tokens with which machines join the mesh, by the key in the control plane's data folder. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { messageOf } from '../ca/errors.js';
+import type { Command } from 'commander';
 import { issuedTokens, issueJoinToken } from '../ca/issued-tokens.js';
 import { loadOrCreateJoinTokenKey } from '../ca/join-token-key.js';
 import { Revocations } from '../ca/revocations.js';
-import { defaultDataDir, parseMs } from '../server/options.js';
 import { readTrustNote } from '../server/trust.js';
-import { CliError } from './cli-error.js';
+import { dataDir, durationOption, failing } from './data-folder.js';
+import { replaceFile } from './replace-file.js';
 
 interface CreateOptions {
   namespace: string;
@@ -14,6 +13,7 @@ interface CreateOptions {
   ttl: number;
   trustDomain?: string;
   dataDir: string;
+  output?: string;
 }
 
 export function addToken(program: Command): void {
@@ -23,8 +23,9 @@ export function addToken(program: Command): void {
     .description('print a token that lets its holder join as one workload; keep it private')
     .requiredOption('--namespace <ns>', 'namespace of the workload')
     .option('--service-account <sa>', 'service account: who the workload is', 'default')
-    .addOption(new Option('--ttl <duration>', 'how long the token lets a workload (re)connect').argParser(duration).default(3_600_000, '1h'))
+    .addOption(durationOption('--ttl <duration>', 'how long the token lets a workload (re)connect').default(3_600_000, '1h'))
     .option('--trust-domain <domain>', "trust domain (default: the control plane's)")
+    .option('--output <file>', 'put it into a file (mode 0600) in one step, such as the --token-file of a bootstrap, and not to standard output')
     .addOption(dataDir())
     .action(async (options: CreateOptions) => failing(() => create(options)));
   token
@@ -42,10 +43,11 @@ export function addToken(program: Command): void {
     .action(async (options: { all?: boolean; json?: boolean; dataDir: string }) => failing(() => list(options)));
 }
 
-async function create({ dataDir, namespace, serviceAccount, ttl, trustDomain }: CreateOptions): Promise<void> {
+async function create({ dataDir, namespace, serviceAccount, ttl, trustDomain, output }: CreateOptions): Promise<void> {
   const known = trustDomain ?? readTrustNote(dataDir)?.trustDomain ?? 'cluster.local';
   const { token, id, expiresAt } = await issueJoinToken(dataDir, { trustDomain: known, namespace, serviceAccount, ttlMs: ttl });
-  process.stdout.write(`${token}\n`);
+  if (output === undefined) process.stdout.write(`${token}\n`);
+  else replaceFile(output, token);
   // Beside the token, so that a script's $(...) gets the token alone.
   process.stderr.write(`token ${id} of ${namespace}/${serviceAccount}, good until ${expiresAt.toISOString()}\n`);
 }
@@ -81,23 +83,4 @@ async function list({ all, json, dataDir }: { all?: boolean; json?: boolean; dat
         .join('  ')
         .trimEnd()}\n`,
     );
-}
-
-const dataDir = (): Option =>
-  new Option('--data-dir <dir>', "the control plane's data folder").default(process.env['MIZZEN_DATA_DIR'] ?? defaultDataDir());
-
-function duration(text: string): number {
-  try {
-    return parseMs(text);
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error));
-  }
-}
-
-async function failing(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw new CliError(messageOf(error));
-  }
 }

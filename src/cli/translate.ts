@@ -1,18 +1,26 @@
 /** `mizzen translate`: files and descriptions of proxies → what each proxy would be served, on the server's own code path. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
 import type { AnyRow } from '../api/kinds.js';
 import { formatProblem } from '../api/problem.js';
+import { MCS_PARTS, type McsPart } from '../model/multi-cluster-services.js';
 import { type NodeDescription, NodeError, parseNode } from '../model/proxy-node.js';
 import { dumpConfig } from '../server/config-dump.js';
+import type { HostOwnershipOptions } from '../server/host-owners.js';
 import { addResources, createMesh } from '../server/mesh-instance.js';
-import { loadMeshConfig, loadResources } from '../sources/load.js';
+import { loadMeshConfig } from '../sources/load.js';
+import type { RemoteCluster } from '../sources/remote-cluster.js';
 import { CliError } from './cli-error.js';
+import { clusterOption, loadClusters, remoteClusterOption } from './clusters.js';
+import { addHostOwnership, settingsOf } from './host-ownership.js';
 
-interface Options {
+interface Options extends HostOwnershipOptions {
   config: string[];
+  cluster: string;
+  remoteCluster: readonly RemoteCluster[];
+  mcs?: readonly McsPart[];
   meshConfig?: string;
   proxies: string;
   output: string;
@@ -21,25 +29,28 @@ interface Options {
 }
 
 export function addTranslate(program: Command): void {
-  program
+  const command = program
     .command('translate')
     .description('write the Envoy configuration of described proxies as JSON, without a server')
     .requiredOption('--config <path...>', 'files or folders of mesh configuration')
+    .addOption(clusterOption())
+    .addOption(remoteClusterOption())
+    .addOption(new Option('--mcs <part...>', 'as of serve').choices(MCS_PARTS))
     .option('--mesh-config <file>', 'MeshConfig as YAML')
     .requiredOption('--proxies <file>', 'YAML list of {name, id, metadata, locality}')
     .requiredOption('--output <dir>', 'folder for NAME.json')
     .option('--origins', 'list for each resource the rows that it was computed from')
-    .option('--strict', 'fail when the configuration has errors')
-    .action(translate);
+    .option('--strict', 'fail when the configuration has errors');
+  addHostOwnership(command).action(translate);
 }
 
 function translate(options: Options): void {
-  const { resources, problems } = loadResources(options.config);
+  const { resources, problems } = loadClusters(options.config, options);
   const settings = options.meshConfig === undefined ? { rows: [], problems: [] } : loadMeshConfig(options.meshConfig);
   for (const problem of [...settings.problems, ...problems]) console.error(formatProblem(problem));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   if (options.strict === true && errors > 0) throw new CliError(`${errors} errors in the configuration`);
-  const { mesh, views } = createMesh();
+  const { mesh, views } = createMesh({ ...settingsOf(options), clusterId: options.cluster, mcs: options.mcs ?? [] });
   addResources(mesh, [...resources, ...settings.rows] as AnyRow[]);
   mkdirSync(options.output, { recursive: true });
   for (const { name, ...node } of readProxies(options.proxies)) {

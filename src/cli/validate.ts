@@ -1,17 +1,26 @@
 /** `mizzen validate PATH…`: what is wrong with files, as a compiler would say it. */
 import type { Command } from 'commander';
 import { formatProblem } from '../api/problem.js';
-import { loadResources } from '../sources/load.js';
+import type { RemoteCluster } from '../sources/remote-cluster.js';
 import { CliError } from './cli-error.js';
+import { clusterOption, loadClusters, remoteClusterOption } from './clusters.js';
+
+interface Options {
+  cluster: string;
+  remoteCluster: readonly RemoteCluster[];
+  json?: boolean;
+}
 
 export function addValidate(program: Command): void {
   program
     .command('validate')
     .description('check files and folders of mesh configuration; prints file:line:column for each problem')
     .argument('<path...>', 'YAML or JSON files, or folders of them')
+    .addOption(clusterOption())
+    .addOption(remoteClusterOption())
     .option('--json', 'print problems as JSON')
-    .action((paths: string[], options: { json?: boolean }) => {
-      const { resources, problems } = loadResources(paths);
+    .action((paths: string[], options: Options) => {
+      const { resources, problems } = loadClusters(paths, options);
       const errors = problems.filter((problem) => problem.severity === 'error').length;
       if (options.json === true) console.log(JSON.stringify({ resources: resources.length, problems }, undefined, 2));
       else {

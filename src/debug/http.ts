@@ -2,28 +2,26 @@
  * HTTP for operators and machines: readiness, metrics and looking inside. Only reads, and never shows a secret. Meant for loopback.
  */
 import { isIP } from 'node:net';
-import { type FastifyInstance, fastify } from 'fastify';
-import { formatFinding } from '../analysis/finding.js';
-import { defineAnalysis } from '../analysis/index.js';
-import { formatProblem, type Problem } from '../api/problem.js';
-import type { Mesh } from '../model/mesh.js';
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import type { Authenticator } from '../ca/authenticators/authenticator.js';
 import type { Proxy } from '../model/proxy.js';
-import { dumpConfig } from '../server/config-dump.js';
-import { patchCheck } from '../server/patch-check.js';
-import { fieldLocator } from '../sources/field-location.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import type { Views } from '../views/views.js';
-import type { XdsServer } from '../xds/server.js';
-import { syncz } from './syncz.js';
+import { type Caller, callerOfRequest, isLoopback } from './caller.js';
+import type { AskPage } from './pages.js';
+import { prometheusTargets } from './prometheus-targets.js';
 
 /** What can be looked at. */
 export interface DebugParts {
-  readonly mesh: Mesh;
-  readonly views: Views;
-  readonly xds: XdsServer;
+  readonly ask: AskPage;
+  readonly rootNamespace: () => string;
   readonly metrics: Metrics;
-  readonly problems: () => readonly Problem[];
+  /** Who is connected; for Prometheus to find. */
+  readonly proxies: () => readonly Proxy[];
   readonly isReady: () => boolean;
+  /** Judge who looks at /debug from another machine (DB-005). */
+  readonly authenticators: readonly Authenticator[];
+  /** XD-028; shown at /version. */
+  readonly version: string;
 }
 
 /** The HTTP server. */
@@ -32,17 +30,6 @@ export interface DebugServer {
   /** Finishes requests that run. */
   close(): Promise<void>;
 }
-
-const PAGES = {
-  '/ready': '200 when configuration is loaded and proxies are served',
-  '/healthz': '200 while the process runs',
-  '/metrics': 'Prometheus metrics',
-  '/debug/syncz': 'what each proxy was sent and what it accepted',
-  '/debug/config_dump?proxyID=NAME.NAMESPACE[&origins]': 'what a proxy is served, and the rows that it was made from',
-  '/debug/problems': 'what is wrong with the configuration',
-  '/debug/analysis': 'what resources do to each other: conflicts, names that lead nowhere, routes that nothing reaches',
-  '/debug/graph': 'counters of the dependency graph; ?format=mermaid draws it',
-};
 
 export function createDebugServer(parts: DebugParts): DebugServer {
   const app = fastify({ logger: false, forceCloseConnections: 'idle' });
@@ -65,15 +52,13 @@ export function createDebugServer(parts: DebugParts): DebugServer {
   };
 }
 
-const isLoopback = (address = ''): boolean => address === '::1' || /^(::ffff:)?127\./.test(address);
-
 /** An address, localhost, or nothing (HTTP/1.0): no name that somebody else's DNS answers for. */
 function isLocalName(name: string | undefined): boolean {
   const host = (name ?? '').replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return host === '' || host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0;
 }
 
-function addHealth(app: FastifyInstance, { metrics, isReady }: DebugParts): void {
+function addHealth(app: FastifyInstance, { metrics, isReady, version, proxies }: DebugParts): void {
   app.get('/ready', (_, reply) =>
     reply
       .code(isReady() ? 200 : 503)
@@ -81,29 +66,29 @@ function addHealth(app: FastifyInstance, { metrics, isReady }: DebugParts): void
       .send(isReady() ? 'ready\n' : 'not ready\n'),
   );
   app.get('/healthz', (_, reply) => reply.type('text/plain').send('ok\n'));
+  app.get('/version', (_, reply) => reply.type('text/plain').send(version));
+  app.get('/sd/prometheus', (request) => prometheusTargets(proxies(), request.host));
   app.get('/metrics', async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
 }
 
-function addDebug(app: FastifyInstance, { mesh, views, xds, problems }: DebugParts): void {
-  app.get('/debug', () => PAGES);
-  app.get('/debug/syncz', () => xds.connections().map(syncz).sort(byProxy));
-  const analysis = defineAnalysis(mesh, { extra: [patchCheck(views)] });
-  app.get('/debug/analysis', () => analysis.findings(fieldLocator()).map((finding) => ({ ...finding, text: formatFinding(finding) })));
-  app.get('/debug/problems', () => problems().map((problem) => ({ ...problem, text: formatProblem(problem) })));
-  app.get<{ Querystring: { format?: string } }>('/debug/graph', (request, reply) =>
-    request.query.format === 'mermaid' ? reply.type('text/plain').send(mesh.graph.describe()) : reply.send(mesh.graph.stats()),
-  );
-  app.get<{ Querystring: { proxyID?: string; origins?: string } }>('/debug/config_dump', (request, reply) => {
-    const proxies = [...mesh.rows.proxies.list().values()];
-    const { proxyID = '', origins } = request.query;
-    const proxy = proxies.find((one) => one.id === proxyID || nameOf(one) === proxyID || one.key === proxyID);
-    if (proxy === undefined) {
-      return reply.code(404).send({ error: `no proxy ${JSON.stringify(proxyID)} is connected`, proxies: [...new Set(proxies.map(nameOf))].sort() });
+/** Whoever looks from another machine has to be somebody; health and metrics say nothing that needs it. */
+function addDebug(app: FastifyInstance, { ask, authenticators, rootNamespace: root }: DebugParts): void {
+  const answer = async (request: { url: string; ip: string; headers: { authorization?: string } }, reply: FastifyReply): Promise<unknown> => {
+    const rootNamespace = root();
+    const caller: Caller | undefined = await callerOfRequest(request.ip, request.headers.authorization, { authenticators, rootNamespace });
+    if (caller === undefined) {
+      return reply.code(401).send({ error: `from another machine /debug needs the token of a workload in namespace ${rootNamespace}` });
     }
-    return reply.send(dumpConfig(views, proxy.key, { origins: origins !== undefined && origins !== 'false', redact: true }));
-  });
+    const { status, body } = ask(request.url.replace(/^\/debug\/?/, ''), caller);
+    if (typeof body === 'string') return reply.code(status).type('text/plain').send(body);
+    const isPretty = new URLSearchParams(request.url.split('?', 2)[1]).has('pretty');
+    return isPretty
+      ? reply
+          .code(status)
+          .type('application/json')
+          .send(JSON.stringify(body, null, 2))
+      : reply.code(status).send(body);
+  };
+  app.get('/debug', answer);
+  app.get('/debug/*', answer);
 }
-
-const nameOf = (proxy: Proxy): string => `${proxy.name}.${proxy.namespace}`;
-
-const byProxy = (a: Record<string, unknown>, b: Record<string, unknown>): number => (String(a['proxy']) < String(b['proxy']) ? -1 : 1);

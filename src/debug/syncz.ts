@@ -12,6 +12,7 @@ const PREFIXES: readonly (readonly [suffix: string, prefix: string])[] = [
   ['.RouteConfiguration', 'route'],
   ['.ClusterLoadAssignment', 'endpoint'],
   ['.Secret', 'secret'],
+  ['.TypedExtensionConfig', 'extensionconfig'],
 ];
 
 /** How a type stands. */
@@ -22,7 +23,7 @@ export function syncStatus(type: Pick<TypeStatus, 'error' | 'nonceSent' | 'nonce
 }
 
 /** One entry of the answer. */
-export function syncz(connection: ConnectionStatus): Record<string, unknown> {
+export function syncz(connection: ConnectionStatus, now: number): Record<string, unknown> {
   const { node, types } = connection;
   const metadata = node.metadata ?? {};
   const istiod: Record<string, string> = {};
@@ -39,6 +40,7 @@ export function syncz(connection: ConnectionStatus): Record<string, unknown> {
     ...(typeof metadata['CLUSTER_ID'] === 'string' && { cluster_id: metadata['CLUSTER_ID'] }),
     ...(typeof metadata['ISTIO_VERSION'] === 'string' && { istio_version: metadata['ISTIO_VERSION'] }),
     ...istiod,
+    resources: Object.fromEntries(types.map((type) => [type.typeUrl, resourceStatus(type, now)])),
     variant: connection.variant,
     tls: !connection.peer.plaintext,
     peer: connection.peer.address,
@@ -54,5 +56,14 @@ export function syncz(connection: ConnectionStatus): Record<string, unknown> {
       version_acked: type.versionAcked,
       ...(type.error && { error: type.error.message }),
     })),
+  };
+}
+
+function resourceStatus({ nonceSent, nonceAcked, sentAgoMs, error }: TypeStatus, now: number) {
+  return {
+    ...(nonceSent && { sent: nonceSent }),
+    ...(nonceAcked && { acked: nonceAcked }),
+    ...(sentAgoMs !== undefined && { sentTime: new Date(now - sentAgoMs).toISOString() }),
+    ...(error && { lastError: error.message }),
   };
 }

@@ -5,8 +5,18 @@
 import { addDependant, CHECK, CLEAN, type Memoised, type Node, STALE, type Watcher } from './node.js';
 import { Sweeper } from './sweeper.js';
 
+/** The computation under way, of whatever graph. */
+let current: Run | undefined;
+
+/** Keeps an object in memory for as long as the value that is being computed; outside of queries it does nothing. */
+export function keepWithValue(object: object): void {
+  current?.keep(object);
+}
+
 /** One computation under way: collects what it reads. */
 export class Run {
+  /** One object, or several in an array: most values keep none or one. */
+  kept: object | undefined = undefined;
   /** How many of the previous reads have been repeated in the same order so far. */
   matched = 0;
   /** The reads from the first difference on. May hold repeats, see {@link Engine.link}. */
@@ -18,8 +28,16 @@ export class Run {
     readonly memo: Memoised,
     readonly outer: Run | undefined,
     readonly stamp: number,
+    /** What was under way before, be it of another graph. */
+    readonly before: Run | undefined,
   ) {
     this.depth = outer === undefined ? 1 : outer.depth + 1;
+  }
+
+  keep(object: object): void {
+    if (this.kept === undefined) this.kept = object;
+    else if (!Array.isArray(this.kept)) this.kept = this.kept === object ? object : [this.kept, object];
+    else if (!this.kept.includes(object)) this.kept.push(object);
   }
 }
 
@@ -61,7 +79,7 @@ export class Engine {
   /** Begins the computation of a memo. */
   begin(memo: Memoised): Run {
     this.runs++;
-    return (this.active = new Run(memo, this.active, ++this.stamps));
+    return (current = this.active = new Run(memo, this.active, ++this.stamps, current));
   }
 
   /** Records a read by the running query, if any. Most re-runs read the same nodes in the same order: those cost a comparison. */
@@ -80,7 +98,9 @@ export class Engine {
    */
   link(run: Run): void {
     this.active = run.outer;
+    current = run.before;
     const { memo, rest } = run;
+    memo.kept = Array.isArray(run.kept) ? run.kept.slice() : run.kept; // exact size, as below
     const before = memo.deps;
     let kept = run.matched;
     if (rest === undefined && kept === before.length) return;

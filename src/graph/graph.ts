@@ -11,6 +11,7 @@ import type { Collection, Equals, Explanation, GraphOptions, GraphStats, NotProm
 import { MemoWatch } from './watch.js';
 
 export { CycleError } from './cycle.js';
+export { keepWithValue } from './engine.js';
 export type {
   Collection,
   Equals,

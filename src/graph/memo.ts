@@ -38,6 +38,7 @@ export class Memo extends Memoised {
 
   override drop(): void {
     this.recipe.memos.delete(this.key);
+    this.kept = undefined; // a closed watch may be held for long
   }
 }
 

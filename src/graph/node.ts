@@ -59,6 +59,8 @@ export abstract class Memoised extends Node {
   /** What the last computation read, in order of first read, without repeats. */
   deps: readonly Node[] = NOTHING;
   watchers: Set<Watcher> | undefined = undefined;
+  /** What must not be collected before the value is: see {@link keepWithValue}. One object, or several in an array. */
+  kept: object | undefined = undefined;
 
   override isUsed(): boolean {
     return this.dependants !== undefined || this.watchers !== undefined;

@@ -21,7 +21,14 @@ export interface RouterIdentity {
 }
 
 /** Like the reasons of Gateway API's own conditions. https://gateway-api.sigs.k8s.io/reference/spec/#routeconditionreason */
-export type DerivedFindingCode = 'not-attached' | 'unresolved-reference' | 'reference-not-permitted' | 'unsupported' | 'conflicted' | 'invalid';
+export type DerivedFindingCode =
+  | 'not-attached'
+  | 'unresolved-reference'
+  | 'reference-not-permitted'
+  | 'unsupported'
+  | 'conflicted'
+  | 'invalid'
+  | 'host-not-owned';
 
 /** Something in a resource that has not become part of a row. */
 export interface DerivedFinding {
@@ -41,6 +48,8 @@ export interface DerivedRows {
   virtualServicesOf(gateway: string): readonly VirtualService[];
   destinationRule(key: string): DestinationRule | undefined;
   destinationRulesIn(namespace: string): readonly DestinationRule[];
+  /** Keys of the ListenerSets that a Gateway of Gateway API takes, the oldest first. */
+  listenerSetsOf(gateway: string): readonly string[];
   /** What is wrong with the resources that the rows stand for: references that lead nowhere, what is not supported. */
   findings(): readonly DerivedFinding[];
 }

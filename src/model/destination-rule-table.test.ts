@@ -32,6 +32,15 @@ describe('rules of one namespace', () => {
       ['ns/y'],
     ]);
   });
+  test('DR-003 a younger rule seen further merges into the older one; one seen less does not', () => {
+    const near = ['.'];
+    const far = ['other', '.'];
+    const keys = (first: string[], second: string[]) =>
+      keysOf([rule('x', { host: 'a', exportTo: first }), rule('y', { host: 'a', exportTo: second })], 'a.ns.svc.cluster.local');
+    expect(keys(near, far)).toEqual([['ns/x', 'ns/y']]);
+    expect(keys(far, near)).toEqual([['ns/x'], ['ns/y']]);
+    expect(keys([], far)).toEqual([['ns/x'], ['ns/y']]);
+  });
   test('DR-005 rules for chosen workloads come first and merge only with their like', () => {
     const workloadSelector = { matchLabels: { app: 'x' } };
     const rows = [

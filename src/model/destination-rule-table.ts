@@ -30,10 +30,9 @@ export function buildRuleTable(rows: readonly DestinationRule[], domain: string,
     if (!include(rule)) continue;
     const host = resolveShortName(row.spec.host, row.metadata.namespace, domain);
     const present = byHost.get(host) ?? [];
-    const at = present.findIndex((other) => mergeable(other, rule));
-    if (at < 0) present.push(rule);
-    else present[at] = { ...(present[at] as MergedRule), keys: [...(present[at] as MergedRule).keys, ...rule.keys] };
-    byHost.set(host, present);
+    // One that is seen further joins every rule that it covers.
+    const merged = present.map((other) => (mergeable(other, rule) ? { ...other, keys: [...other.keys, ...rule.keys] } : other));
+    byHost.set(host, merged.every((other, i) => other === present[i]) ? [...present, rule] : merged);
   }
   return { byHost, wildcards: [...byHost.keys()].filter(isWildcard).sort(bySpecificity) };
 }
@@ -62,9 +61,11 @@ function bySelectorThenAge(a: DestinationRule, b: DestinationRule): number {
   return first - second || byAge(a, b);
 }
 
-/** Same visibility and same workloads. */
-const mergeable = (a: MergedRule, b: MergedRule): boolean =>
-  a.exportTo.join() === b.exportTo.join() && labelText(a.selector) === labelText(b.selector);
+/** Same workloads, and the visibility of `present`, as written, or more. */
+const mergeable = (present: MergedRule, added: MergedRule): boolean =>
+  labelText(present.selector) === labelText(added.selector) &&
+  (present.exportTo.join() === added.exportTo.join() ||
+    (present.exportTo.length > 0 && present.exportTo.every((namespace) => added.exportTo.includes(namespace))));
 
 const labelText = (labels: Labels | undefined): string =>
   labels === undefined ? 'all' : JSON.stringify(pickLabels(labels, new Set(Object.keys(labels))));

@@ -3,8 +3,9 @@
  * rule and its policies are queries of their own, so that an edited policy reaches just the clusters made from it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { DestinationRule, DestinationRuleSpec, TrafficPolicy } from '../api/istio.js';
+import type { TrafficPolicy } from '../api/istio.js';
 import type { Graph } from '../graph/graph.js';
+import { mergeSpecs } from './destination-rule-merge.js';
 import { buildRuleTable, findRules, type MergedRule, type RuleTable } from './destination-rule-table.js';
 import { selects } from './labels.js';
 import type { DestinationRules, Mesh, RuleClient, SelectedRule } from './mesh.js';
@@ -103,18 +104,4 @@ export function defineDestinationRules(
 function isPrivate({ exportTo, namespace }: MergedRule, meshDefault: readonly string[]): boolean {
   if (exportTo.length === 0) return meshDefault.includes('.');
   return exportTo.length === 1 && (exportTo[0] === '.' || exportTo[0] === namespace);
-}
-
-/** Subsets are collected, the first of a name wins; of the rest the first rule that has a trafficPolicy gives it. */
-function mergeSpecs(rules: readonly DestinationRule[]): DestinationRuleSpec {
-  const first = (rules[0] as DestinationRule).spec;
-  if (rules.length === 1) return first;
-  const subsets = new Map<string, unknown>();
-  for (const { spec } of rules) for (const subset of spec.subsets ?? []) if (!subsets.has(subset.name)) subsets.set(subset.name, subset);
-  const policy: unknown = rules.find(({ spec }) => spec.trafficPolicy !== undefined)?.spec.trafficPolicy;
-  // As a plain object: see traffic-policy.ts on what spreading the API's type costs.
-  const merged: Record<string, unknown> = Object.assign({}, first, policy === undefined ? {} : { trafficPolicy: policy }, {
-    subsets: [...subsets.values()],
-  });
-  return merged as unknown as DestinationRuleSpec;
 }

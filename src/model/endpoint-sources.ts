@@ -5,10 +5,12 @@
 import { isIP } from 'node:net';
 import type { WorkloadEntry, WorkloadEntrySpec } from '../api/istio.js';
 import type { EndpointSlice, Node, Pod, SliceEndpoint } from '../api/kubernetes.js';
+import { networkAt, type Place } from './clusters.js';
 import type { Endpoint, HealthStatus, Port, Service } from './service.js';
 import {
   canonicalName,
   canonicalRevision,
+  entryWorkloadName,
   labelledLocality,
   NETWORK,
   NO_LOCALITY,
@@ -20,19 +22,17 @@ import {
   withTopology,
 } from './workload.js';
 
-/** Where a row without better knowledge belongs. */
-export interface Place {
-  readonly clusterId: string;
-  readonly network: string;
-  readonly trustDomain: string;
-}
-
 type Workload = Omit<Endpoint, 'address' | 'port' | 'servicePortName' | 'health' | 'source' | 'hostname'>;
 
 /** Everything of an endpoint that comes from its pod; a bare address has no pod. */
-export function podWorkload(pod: Pod | undefined, node: Node | undefined, nodeName: string, namespace: string, place: Place): Workload {
+export function podWorkload(
+  pod: Pod | undefined,
+  at: { readonly address: string; readonly node: Node | undefined; readonly nodeName: string; readonly namespace: string },
+  place: Place,
+): Workload {
+  const { address, node, nodeName, namespace } = at;
   const labels = pod?.metadata.labels ?? {};
-  const network = labels[NETWORK] ?? place.network;
+  const network = labels[NETWORK] || networkAt(place, address);
   const locality = labelledLocality(labels) ?? nodeLocality(node);
   const workloadName = pod === undefined ? '' : podWorkloadName(pod);
   return {
@@ -52,12 +52,24 @@ export function podWorkload(pod: Pod | undefined, node: Node | undefined, nodeNa
 }
 
 /** Health of a slice's endpoint; undefined when it is not to be sent at all. */
-export function sliceHealth(conditions: SliceEndpoint['conditions'], keepsDraining: boolean): HealthStatus | undefined {
+export function sliceHealth(
+  conditions: SliceEndpoint['conditions'],
+  { persistentSession, isHeadless }: Pick<Service, 'persistentSession' | 'isHeadless'>,
+): HealthStatus | undefined {
   const { ready, serving, terminating } = conditions ?? {};
   if (ready !== false) return 'HEALTHY';
-  if (keepsDraining && serving !== false && terminating !== false) return 'DRAINING';
-  if (terminating === true) return undefined;
+  if (persistentSession && serving !== false && terminating !== false) return 'DRAINING';
+  // The reference takes an endpoint that is not ready and does not say whether it is ending for one that is.
+  if (terminating !== false) return isHeadless ? 'TERMINATING' : undefined;
   return 'UNHEALTHY';
+}
+
+const SERVICE_NAME = 'kubernetes.io/service-name';
+
+/** `namespace/name` of the Service that a slice is of; undefined for none. */
+export function serviceOfSlice(slice: EndpointSlice): string | undefined {
+  const name = slice.metadata.labels[SERVICE_NAME];
+  return name === undefined ? undefined : `${slice.metadata.namespace}/${name}`;
 }
 
 /** Endpoints of one slice for one service port. `lookUp` finds the pod and node behind an address. */
@@ -66,28 +78,37 @@ export function fromSlice(
   service: Service,
   port: Port,
   place: Place,
-  lookUp: (endpoint: SliceEndpoint) => { pod?: Pod; node?: Node; missing: boolean },
+  lookUp: (endpoint: SliceEndpoint, address: string) => { pod?: Pod; node?: Node; missing: boolean },
 ): readonly Endpoint[] {
   if (slice.spec.addressType === 'FQDN' || slice.metadata.labels['multicluster.kubernetes.io/service-name'] !== undefined) return [];
   const ports = (slice.spec.ports ?? []).filter((candidate) => (candidate.name ?? '') === port.name && candidate.protocol !== 'UDP');
   return ports.flatMap((slicePort) =>
     (slice.spec.endpoints ?? []).flatMap((endpoint) => {
-      const health = sliceHealth(endpoint.conditions, service.persistentSession);
+      const health = sliceHealth(endpoint.conditions, service);
       if (health === undefined || slicePort.port === undefined) return [];
-      const { pod, node, missing } = lookUp(endpoint);
-      if (missing) return [];
-      const workload = podWorkload(pod, node, endpoint.nodeName ?? pod?.spec.nodeName ?? '', service.namespace, place);
-      return endpoint.addresses.map((address) => ({
-        ...workload,
-        address,
-        port: slicePort.port as number,
-        servicePortName: port.name,
-        health,
-        ...podNames(pod, endpoint.hostname, service.name),
-        source: 'EndpointSlice' as const,
-      }));
+      return endpoint.addresses.flatMap((address) => {
+        const { pod, node, missing } = lookUp(endpoint, address);
+        if (missing) return [];
+        const at = { node, nodeName: endpoint.nodeName ?? pod?.spec.nodeName ?? '', namespace: service.namespace };
+        return {
+          ...podWorkload(pod, { ...at, address }, place),
+          address,
+          ...(endpoint.targetRef?.kind === 'Pod' && bothFamilies(pod, service)),
+          port: slicePort.port as number,
+          servicePortName: port.name,
+          health,
+          ...podNames(pod, endpoint.hostname, service.name),
+          source: 'EndpointSlice' as const,
+        };
+      });
     }),
   );
+}
+
+/** The addresses of a pod with both families, for a service with both. */
+export function bothFamilies(pod: Pod | undefined, { addresses }: Pick<Service, 'addresses'>): Pick<Endpoint, 'addresses'> {
+  const own = (pod?.status?.podIPs ?? []).map(({ ip }) => ip);
+  return own.length > 1 && addresses.length > 1 ? { addresses: own } : {};
 }
 
 /** DNS name of a pod (SD-057). A slice names its pods only where the service's name is their subdomain. */
@@ -107,7 +128,7 @@ export function fromPod(pod: Pod, node: Node | undefined, port: Port, place: Pla
   const ready = pod.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
   if (pod.metadata.deletionTimestamp !== undefined) return undefined;
   return {
-    ...podWorkload(pod, node, pod.spec.nodeName ?? '', pod.metadata.namespace, place),
+    ...podWorkload(pod, { address, node, nodeName: pod.spec.nodeName ?? '', namespace: pod.metadata.namespace }, place),
     address,
     port: target,
     servicePortName: port.name,
@@ -127,18 +148,22 @@ export function podTargetPort(pod: Pod, port: Port): number | undefined {
   return undefined;
 }
 
-/** Labels of a WorkloadEntry: its spec's win over its metadata's. */
-export const entryLabels = (row: WorkloadEntry): Readonly<Record<string, string>> => ({ ...row.metadata.labels, ...row.spec.labels });
+/** Labels of a WorkloadEntry: its metadata's win over its spec's. */
+export const entryLabels = (row: WorkloadEntry): Readonly<Record<string, string>> => ({ ...row.spec.labels, ...row.metadata.labels });
 
 const UNIX = 'unix://';
 
-/** The endpoint that a WorkloadEntry or an inline endpoint makes for one port; undefined when the service cannot use its address. */
+/**
+ * The endpoint that a WorkloadEntry or an inline endpoint makes for one port; undefined when the service cannot use its address. Without an address
+ * it can be reached through its network's gateways (SD-051).
+ */
 export function fromEntry(
   entry: WorkloadEntrySpec,
   from: {
     name: string;
     namespace: string;
     labels: Readonly<Record<string, string>>;
+    annotations?: Readonly<Record<string, string>>;
     source: 'WorkloadEntry' | 'ServiceEntry';
     health?: HealthStatus;
   },
@@ -149,17 +174,21 @@ export function fromEntry(
   const text = entry.address ?? '';
   const isUnix = text.startsWith(UNIX);
   const isDns = service.resolution === 'DNS' || service.resolution === 'DNSRoundRobin';
-  if (text === '' || (!isUnix && isIP(text) === 0 && !isDns) || (service.registry === 'Kubernetes' && isUnix)) return undefined;
-  const network = entry.network ?? from.labels[NETWORK] ?? place.network;
+  const isName = text !== '' && !isUnix && isIP(text) === 0;
+  if ((isName && !isDns) || (service.registry === 'Kubernetes' && isUnix)) return undefined;
+  // Who says nothing can be reached from everywhere: an address outside, for example. Where its cluster is shows in the labels only.
+  const network = entry.network ?? '';
+  const labelled = from.labels[NETWORK] || network || (place.isRemote ? networkAt(place, text) : '');
   const locality = entry.locality ? parseLocality(entry.locality) : (labelledLocality(from.labels) ?? NO_LOCALITY);
   const named = entry.ports?.[port.name] ?? (typeof port.targetPort === 'string' ? entry.ports?.[port.targetPort] : undefined);
   const target = isUnix ? 0 : (named ?? (typeof port.targetPort === 'number' ? port.targetPort : port.port));
+  const workloadName = entryWorkloadName(from.name, from.labels, from.annotations);
   return {
     address: isUnix ? text.slice(UNIX.length) : text,
     port: target,
     servicePortName: port.name,
     health: from.health ?? 'UNKNOWN',
-    labels: withTopology(from.labels, { clusterId: place.clusterId, network, locality, nodeName: '' }),
+    labels: withTopology(from.labels, { clusterId: place.clusterId, network: labelled, locality, nodeName: '' }),
     serviceAccount: entry.serviceAccount ? spiffeId(place.trustDomain, from.namespace, entry.serviceAccount) : '',
     network,
     clusterId: place.clusterId,
@@ -167,8 +196,8 @@ export function fromEntry(
     weight: entry.weight ?? 0,
     tlsMode: entryTlsMode(entry, from.labels),
     namespace: from.namespace,
-    workloadName: from.name,
-    canonicalName: canonicalName(from.labels, from.name),
+    workloadName,
+    canonicalName: canonicalName(from.labels, workloadName),
     canonicalRevision: canonicalRevision(from.labels),
     nodeName: '',
     hostname: '',

@@ -3,29 +3,27 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { WorkloadEntry } from '../api/istio.js';
-import type { EndpointSlice, Pod, SliceEndpoint } from '../api/kubernetes.js';
-import { keyOf } from '../api/resource.js';
+import type { EndpointSlice, SliceEndpoint } from '../api/kubernetes.js';
+import { keyIn, keyOf } from '../api/resource.js';
 import type { Graph } from '../graph/graph.js';
-import { entryLabels, fromEntry, fromPod, fromSlice, ownHostname, type Place } from './endpoint-sources.js';
-import { selects } from './labels.js';
+import type { Clusters, Place } from './clusters.js';
+import { bothFamilies, entryLabels, fromEntry, fromPod, fromSlice, ownHostname, serviceOfSlice } from './endpoint-sources.js';
+import { type Labels, selects } from './labels.js';
 import type { Endpoints, Mesh } from './mesh.js';
-import type { ServiceTarget } from './scope.js';
-import type { Endpoint, HealthStatus, Port, Service } from './service.js';
-import { byServiceAge, type ModelSettings } from './services.js';
-import { NETWORK } from './workload.js';
+import type { Endpoint, HealthStatus, Port, Service, ServiceInCluster } from './service.js';
+import { entryWorkloadName, podWorkloadName } from './workload.js';
 import { healthCondition, reportsHealth } from './workload-registration.js';
+import { defineWorkloadTargets } from './workload-targets.js';
 
-const SERVICE_NAME = 'kubernetes.io/service-name';
-
-export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' | 'services'>, settings: ModelSettings): Endpoints {
+export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'services'> & { readonly clusters: Clusters }): Endpoints {
   const slices = mesh.rows.of('EndpointSlice');
   const pods = mesh.rows.of('Pod');
   const nodes = mesh.rows.of('Node');
   const entries = mesh.rows.of('WorkloadEntry');
   const serviceEntries = mesh.rows.of('ServiceEntry');
   const slicesByService = slices.index('service', (row) => {
-    const name = row.metadata.labels[SERVICE_NAME];
-    return name === undefined ? [] : [`${row.metadata.namespace}/${name}`];
+    const name = serviceOfSlice(row);
+    return name === undefined ? [] : [name];
   });
   const slicesByAddress = slices.index('address', (row) => new Set((row.spec.endpoints ?? []).flatMap((endpoint) => endpoint.addresses)));
   const podsByNamespace = pods.index('namespace', (row) => [row.metadata.namespace]);
@@ -36,32 +34,26 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
   const entriesByAddress = entries.index('address', (row) => [row.spec.address ?? '']);
   const inlineByAddress = serviceEntries.index('endpointAddress', (row) => (row.spec.endpoints ?? []).map((endpoint) => endpoint.address ?? ''));
 
-  const place = graph.query(
-    'place',
-    (): Place => {
-      const { trustDomain, rootNamespace } = mesh.config();
-      const network = mesh.rows.of('Namespace').get(`/${rootNamespace}`)?.metadata.labels[NETWORK] ?? '';
-      return { clusterId: settings.clusterId, network, trustDomain };
-    },
-    { equals: isDeepStrictEqual },
-  );
-
-  const lookUp = (endpoint: SliceEndpoint, namespace: string) => {
+  const place = (remote: string | undefined): Place => mesh.clusters.place(remote);
+  const nodeAt = (remote: string | undefined, name: string | undefined) => (name === undefined ? undefined : nodes.get(keyIn(remote, `/${name}`)));
+  /** A slice that was written by hand says no more than addresses: a pod of its namespace that has one is meant. */
+  const podAt = (address: string, namespace: string, cluster: string | undefined) =>
+    [...podsByAddress.get(address).values()].find(({ metadata }) => metadata.namespace === namespace && metadata.cluster === cluster);
+  const lookUp = (endpoint: SliceEndpoint, address: string, { namespace, cluster }: EndpointSlice['metadata']) => {
     const { targetRef } = endpoint;
     const isPod = targetRef?.kind === 'Pod';
-    const pod = isPod ? pods.get(`${targetRef.namespace ?? namespace}/${targetRef.name ?? ''}`) : undefined;
-    const nodeName = endpoint.nodeName ?? pod?.spec.nodeName;
-    const node = nodeName === undefined ? undefined : nodes.get(`/${nodeName}`);
+    const pod = isPod ? pods.get(keyIn(cluster, `${targetRef.namespace ?? namespace}/${targetRef.name ?? ''}`)) : podAt(address, namespace, cluster);
+    const node = nodeAt(cluster, endpoint.nodeName ?? pod?.spec.nodeName);
     return { ...(pod && { pod }), ...(node && { node }), missing: isPod && pod === undefined };
   };
-  const nodeOf = (pod: Pod) => (pod.spec.nodeName === undefined ? undefined : nodes.get(`/${pod.spec.nodeName}`));
 
-  const selectedPods = (service: Service, port: Port): Endpoint[] => {
-    const { selector } = service;
+  const selectedPods = (service: Service, port: Port, { selector, isIn }: Selection): Endpoint[] => {
     if (selector === undefined) return [];
     return [...podsByNamespace.get(service.namespace).values()].flatMap((pod) => {
-      if (!selects(selector, pod.metadata.labels)) return [];
-      return fromPod(pod, nodeOf(pod), port, place.get('')) ?? [];
+      const { cluster, labels } = pod.metadata;
+      if (!isIn(cluster) || !selects(selector, labels)) return [];
+      const one = fromPod(pod, nodeAt(cluster, pod.spec.nodeName), port, place(cluster));
+      return one === undefined ? [] : [{ ...one, ...bothFamilies(pod, service) }];
     });
   };
   /** Health of an entry whose proxy reports it: what was not reported yet is not known to be healthy (SD-054, SD-055). */
@@ -70,38 +62,58 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
     const isHealthy = mesh.rows.reportedHealth.get(keyOf(row))?.isHealthy ?? healthCondition(row.status);
     return isHealthy === true ? 'HEALTHY' : 'UNHEALTHY';
   };
-  const selectedEntries = (service: Service, port: Port): Endpoint[] => {
-    const { selector } = service;
+  const selectedEntries = (service: Service, port: Port, { selector, isIn }: Selection): Endpoint[] => {
     if (selector === undefined) return [];
     return [...entriesByNamespace.get(service.namespace).values()].flatMap((row) => {
       const labels = entryLabels(row);
-      if (!selects(selector, labels)) return [];
-      const { name, namespace } = row.metadata;
-      return fromEntry(row.spec, { name, namespace, labels, source: 'WorkloadEntry', health: healthOf(row) }, service, port, place.get('')) ?? [];
+      const { name, namespace, cluster, annotations } = row.metadata;
+      if (!isIn(cluster) || !selects(selector, labels)) return [];
+      return (
+        fromEntry(
+          row.spec,
+          { name, namespace, labels, annotations, source: 'WorkloadEntry', health: healthOf(row) },
+          service,
+          port,
+          place(cluster),
+        ) ?? []
+      );
     });
   };
 
-  const kubernetesEndpoints = (service: Service, port: Port): readonly Endpoint[] => {
-    const own = [...slicesByService.get(service.from.key).values()];
+  /** One cluster's endpoints of a service: its own slices, pods and WorkloadEntries, chosen by its own Service (CL-004). */
+  const endpointsIn = (service: Service, port: Port, part: Pick<ServiceInCluster, 'remote' | 'selector' | 'ports'>): readonly Endpoint[] => {
+    const { remote, selector } = part;
+    const isIn = (cluster: string | undefined): boolean => cluster === remote;
+    const own = [...slicesByService.get(`${service.namespace}/${service.name}`).values()].filter(({ metadata }) => isIn(metadata.cluster));
     const fromSlices = own.flatMap((slice) =>
-      fromSlice(slice, service, port, place.get(''), (endpoint) => lookUp(endpoint, slice.metadata.namespace)),
+      fromSlice(slice, service, port, place(remote), (endpoint, address) => lookUp(endpoint, address, slice.metadata)),
     );
     // Files (and VMs) often carry no EndpointSlice: then the pods that the selector names are the endpoints.
-    const workloads = own.length > 0 ? fromSlices : selectedPods(service, port);
-    return dedupe([...workloads, ...selectedEntries(service, port)]);
+    const ownPort = part.ports.find(({ name }) => name === port.name) ?? port;
+    const workloads = own.length > 0 ? fromSlices : selectedPods(service, ownPort, { selector, isIn });
+    return dedupe([...workloads, ...selectedEntries(service, ownPort, { selector, isIn })]);
   };
+  const kubernetesEndpoints = (service: Service, port: Port): readonly Endpoint[] =>
+    service.clusters === undefined ? endpointsIn(service, port, service) : service.clusters.flatMap((part) => endpointsIn(service, port, part));
 
   const externalEndpoints = (service: Service, port: Port): readonly Endpoint[] => {
     const row = serviceEntries.get(service.from.key);
     if (row === undefined) return [];
-    if (service.selector !== undefined) return dedupe([...selectedPods(service, port), ...selectedEntries(service, port)]);
+    if (service.selector !== undefined) {
+      // A ServiceEntry finds its workloads in all clusters (SD-044).
+      const selection = { selector: service.selector, isIn: () => true };
+      // Pods that are not ready come back when they are; only Services tell of them.
+      const readyPods = selectedPods(service, port, selection).filter(({ health }) => health !== 'UNHEALTHY');
+      return dedupe([...readyPods, ...selectedEntries(service, port, selection)]);
+    }
     const inline = row.spec.endpoints ?? [];
     const isDns = service.resolution === 'DNS' || service.resolution === 'DNSRoundRobin';
-    if (inline.length === 0) return isDns ? [ownHostname(service, port, row.metadata.name, place.get(''))] : [];
+    if (inline.length === 0) return isDns ? [ownHostname(service, port, row.metadata.name, place(undefined))] : [];
     const { name, namespace } = row.metadata;
     return inline.flatMap(
       (entry, i) =>
-        fromEntry(entry, { name: `${name}-${i}`, namespace, labels: entry.labels ?? {}, source: 'ServiceEntry' }, service, port, place.get('')) ?? [],
+        fromEntry(entry, { name: `${name}-${i}`, namespace, labels: entry.labels ?? {}, source: 'ServiceEntry' }, service, port, place(undefined)) ??
+        [],
     );
   };
 
@@ -131,62 +143,45 @@ export function defineEndpoints(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'
     { equals: isDeepStrictEqual },
   );
 
-  /** Keys of the services that may have an endpoint at this address. */
-  const candidates = (address: string): Set<string> => {
-    const found = new Set<string>();
-    for (const slice of slicesByAddress.get(address).values()) {
-      const name = serviceOfSlice(slice);
-      if (name !== undefined) found.add(`k:${name}`);
-    }
-    const selecting = (namespace: string, labels: Readonly<Record<string, string>>) => {
-      for (const service of mesh.services.inNamespace(namespace))
-        if (service.selector !== undefined && selects(service.selector, labels)) found.add(service.key);
-    };
-    for (const pod of podsByAddress.get(address).values()) selecting(pod.metadata.namespace, pod.metadata.labels);
-    for (const row of entriesByAddress.get(address).values()) selecting(row.metadata.namespace, entryLabels(row));
-    for (const row of inlineByAddress.get(address).values()) {
-      for (const service of mesh.services.inNamespace(row.metadata.namespace))
-        if (service.from.kind === 'ServiceEntry' && service.from.key === keyOf(row)) found.add(service.key);
-    }
-    return found;
+  const targets = defineWorkloadTargets(graph, {
+    services: mesh.services,
+    clusters: mesh.clusters,
+    podsByAddress,
+    slicesByAddress,
+    entriesByAddress,
+    inlineByAddress,
+    endpoints: of,
+  });
+
+  /** Pods and WorkloadEntries name their workload; other endpoints have none that a proxy could be. */
+  const workloadNameAt = graph.query('workloadNameAt', (address: string): string => {
+    const [pod] = podsByAddress.get(address).values();
+    if (pod !== undefined) return podWorkloadName(pod);
+    const [entry] = entriesByAddress.get(address).values();
+    return entry === undefined ? '' : entryWorkloadName(entry.metadata.name, entryLabels(entry), entry.metadata.annotations);
+  });
+
+  return {
+    workloadNameAt: (address) => workloadNameAt.get(address),
+    of,
+    serviceAccounts: (key) => serviceAccounts.get(key),
+    targetsAt: targets.at,
+    targetsOfLabels: targets.labelled,
   };
-  const targetsAt = graph.query(
-    'targetsAt',
-    (address: string): readonly ServiceTarget[] => {
-      const services = [...candidates(address)]
-        .map((key) => mesh.services.get(key))
-        .filter((service) => service !== undefined)
-        .sort(byServiceAge);
-      const targets = services.flatMap((service) =>
-        service.ports.flatMap((port) => {
-          const at = of(service.key, port.name).filter((endpoint) => endpoint.address === address);
-          return [...new Set(at.map((endpoint) => endpoint.port))].map((targetPort) => ({
-            service: service.key,
-            hostname: service.hostname,
-            port: port.port,
-            portName: port.name,
-            targetPort,
-          }));
-        }),
-      );
-      return targets.sort((a, b) => a.targetPort - b.targetPort);
-    },
-    { equals: isDeepStrictEqual },
-  );
-
-  return { of, serviceAccounts: (key) => serviceAccounts.get(key), targetsAt: (address) => targetsAt.get(address) };
 }
 
-function serviceOfSlice(slice: EndpointSlice): string | undefined {
-  const name = slice.metadata.labels[SERVICE_NAME];
-  return name === undefined ? undefined : `${slice.metadata.namespace}/${name}`;
+/** Which workloads count: by labels, and by cluster. */
+interface Selection {
+  readonly selector: Labels | undefined;
+  readonly isIn: (remote: string | undefined) => boolean;
 }
 
-/** Two sources may name one workload (slices overlap while they are rebalanced): the first counts. */
+/** Two sources of a cluster may name one workload (slices overlap while they are rebalanced): the first counts. */
 function dedupe(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   const seen = new Set<string>();
-  return endpoints.filter(({ address, port }) => {
-    const key = `${address} ${port}`;
-    return seen.has(key) ? false : (seen.add(key), true);
+  return endpoints.filter(({ address, port, clusterId }) => {
+    const key = `${address} ${port} ${clusterId}`;
+    // Those without an address are only counted, behind a gateway.
+    return address !== '' && seen.has(key) ? false : (seen.add(key), true);
   });
 }

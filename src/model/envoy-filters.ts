@@ -7,6 +7,7 @@ import { RE2JS } from 're2js';
 import type { EnvoyFilter } from '../api/extensions.js';
 import { keyOf } from '../api/resource.js';
 import type { Graph } from '../graph/graph.js';
+import type { KnownProxies } from './known-proxies.js';
 import { type Labels, selects } from './labels.js';
 import type { Mesh } from './mesh.js';
 import type { Proxy } from './proxy.js';
@@ -42,7 +43,7 @@ interface Selecting {
   readonly targetRefs?: readonly { readonly group?: string; readonly kind?: string; readonly name?: string; readonly namespace?: string }[];
 }
 
-export function defineEnvoyFilters(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'>): EnvoyFilters {
+export function defineEnvoyFilters(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config'> & { readonly knownProxy: KnownProxies }): EnvoyFilters {
   const filters = mesh.rows.of('EnvoyFilter');
   const byNamespace = filters.index('namespace', (row) => [row.metadata.namespace]);
 
@@ -70,7 +71,7 @@ export function defineEnvoyFilters(graph: Graph, mesh: Pick<Mesh, 'rows' | 'conf
   };
 
   const selection = graph.query('envoyFilterSelection', (proxyKey: string): string => {
-    const proxy = mesh.rows.proxies.get(proxyKey);
+    const proxy = mesh.knownProxy(proxyKey);
     if (proxy === undefined || proxy.type === 'waypoint') return '';
     const root = mesh.config().rootNamespace;
     const rows = [...new Set([root, proxy.namespace])].flatMap((namespace) => [...byNamespace.get(namespace).values()]);

@@ -35,7 +35,7 @@ export function providerSettings<T>(provider: ExtensionProvider, kind: string): 
 export function findBackend({ services }: Pick<Mesh, 'services'>, service: string, port: number): Backend | undefined {
   const parts = service.split('/');
   const [namespace, hostname] = parts.length === 2 ? (parts as [string, string]) : [undefined, service];
-  const found = services.byHostname(hostname).filter((one) => namespace === undefined || one.namespace === namespace);
+  const found = services.byHostname(hostname).filter((one) => one.refused !== true && (namespace === undefined || one.namespace === namespace));
   const [first] = found;
   if (first === undefined || found.some((one) => one.namespace !== first.namespace)) return undefined;
   return { hostname, cluster: outboundClusterName(hostname, port) };

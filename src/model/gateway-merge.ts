@@ -5,7 +5,7 @@
 import type { Gateway, Server } from '../api/istio.js';
 import { keyOf } from '../api/resource.js';
 import { listenPort } from './gateway-ports.js';
-import { bareHosts, isPlainHttp, isTlsServer, scopedHosts, terminatesHttps } from './gateway-server.js';
+import { allowsHttp3, bareHosts, isPlainHttp, isTlsServer, scopedHosts, terminatesHttps } from './gateway-server.js';
 import type { GatewayServer, RejectedServer } from './mesh.js';
 import type { OutboundScope } from './scope.js';
 
@@ -29,7 +29,7 @@ interface Draft extends GatewayListener {
 }
 
 /** `gateways`: oldest first. Listeners come in the order in which their first server does. */
-export function mergeGateways(gateways: readonly Gateway[], scope: Pick<OutboundScope, 'gatewayPorts'>): MergedGateways {
+export function mergeGateways(gateways: readonly Gateway[], scope: Pick<OutboundScope, 'gatewayPorts' | 'quicPorts'>): MergedGateways {
   const drafts = new Map<string, Draft>();
   const httpsRoutes = new Map<string, Gateway>();
   const rejected: RejectedServer[] = [];
@@ -49,7 +49,8 @@ export function mergeGateways(gateways: readonly Gateway[], scope: Pick<Outbound
       if (terminatesHttps(server)) httpsRoutes.set(routeName, gateway);
       if (!isTlsServer(server)) draft.plain ??= { gateway, server };
       for (const host of comparedHosts(gateway, server)) draft.hosts.set(host, gateway);
-      draft.servers.push({ gateway, server, targetPort: port, routeName, bind });
+      const quicPort = allowsHttp3(server) ? scope.quicPorts?.find(([number]) => number === server.port.number)?.[1] : undefined;
+      draft.servers.push({ gateway, server, targetPort: port, routeName, bind, ...(quicPort !== undefined && { quicPort }) });
       drafts.set(key, draft);
     }
   }

@@ -1,15 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { gatewayPorts, listenPort } from './gateway-ports.js';
+import { gatewayPorts, listenPort, quicPorts } from './gateway-ports.js';
 import type { ServiceTarget } from './scope.js';
 import type { Service } from './service.js';
 
 const service = (name: string, createdAt: number, labels: Record<string, string> = {}) =>
-  ({ key: name, name, namespace: 'edge', createdAt, labels }) as Service;
-const target = (owner: string, port: number, targetPort: number): ServiceTarget => ({
+  ({ key: name, name, namespace: 'edge', createdAt, labels, ports: [{ name: 'udp', protocol: 'UDP' }] }) as unknown as Service;
+const target = (owner: string, port: number, targetPort: number, portName = ''): ServiceTarget => ({
   service: owner,
   hostname: owner,
   port,
-  portName: '',
+  portName,
+  protocol: portName === 'udp' ? 'UDP' : 'TCP',
   targetPort,
 });
 
@@ -31,4 +32,24 @@ describe('GW-023 port translation', () => {
   });
 
   test('a port that no service has is listened on as written', () => expect(listenPort({ gatewayPorts: [[80, 8080]] }, 9100)).toBe(9100));
+});
+
+describe('GW-027 UDP ports', () => {
+  test('a number that is there for TCP and UDP leads each to its own target, and TCP is what Gateways mean', () => {
+    const targets = [target('edge', 443, 8000, 'udp'), target('edge', 443, 8443), target('edge', 53, 5353, 'udp')];
+    const edge = (): Service => service('edge', 1);
+    expect(gatewayPorts(targets, edge)).toEqual([
+      [53, 5353],
+      [443, 8443],
+    ]);
+    expect(quicPorts(targets, edge)).toEqual([
+      [53, 5353],
+      [443, 8000],
+    ]);
+  });
+
+  test('a service that opted out of translation has its UDP ports as written', () => {
+    const only = service('knative', 1, { 'experimental.istio.io/disable-gateway-port-translation': '' });
+    expect(quicPorts([target('knative', 443, 8443, 'udp')], () => only)).toEqual([[443, 443]]);
+  });
 });

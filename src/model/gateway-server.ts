@@ -22,6 +22,16 @@ export const isTlsServer = (server: Server): boolean => server.tls !== undefined
 export const terminatesHttps = (server: Server): boolean =>
   server.tls !== undefined && parseProtocol(server.port.protocol) === 'HTTPS' && !passesThrough(server);
 
+/**
+ * HTTPS that can be had over QUIC too (GW-027). Envoy asks nobody for a certificate over QUIC, so a server that needs one stays with TCP, and
+ * QUIC is TLS 1.3 only (RFC 9001 §4.2).
+ */
+export function allowsHttp3(server: Server): boolean {
+  const { mode, maxProtocolVersion = 'TLS_AUTO' } = server.tls ?? {};
+  const isOpen = mode !== 'MUTUAL' && mode !== 'ISTIO_MUTUAL';
+  return terminatesHttps(server) && isOpen && (maxProtocolVersion === 'TLS_AUTO' || maxProtocolVersion === 'TLSV1_3');
+}
+
 /** Hosts without their `namespace/` part, sorted, each once. */
 export const bareHosts = ({ hosts }: Server): readonly string[] => [...new Set(hosts.map((host) => host.slice(host.indexOf('/') + 1)))].sort();
 

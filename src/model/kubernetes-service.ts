@@ -3,7 +3,9 @@
  * https://kubernetes.io/docs/concepts/services-networking/service/
  */
 import type { Service as KubernetesService } from '../api/kubernetes.js';
-import { keyOf } from '../api/resource.js';
+import { keyOf, nameKeyOf } from '../api/resource.js';
+import { type NamespaceDefaults, TRAFFIC_DISTRIBUTION } from './namespace-defaults.js';
+import { hasSessions } from './persistent-session.js';
 import { kubernetesProtocol } from './protocol.js';
 import type { Port, Service } from './service.js';
 import { parseVisibility } from './visibility.js';
@@ -16,12 +18,15 @@ export interface ServiceContext {
   readonly defaultExportTo: readonly string[];
 }
 
+/** {@link ServiceContext} and what the namespace of the row adds. */
+export type ServiceContextIn = ServiceContext & NamespaceDefaults;
+
 export const UNSPECIFIED = '0.0.0.0';
 
 export const kubernetesHostname = (name: string, namespace: string, domain: string): string => `${name}.${namespace}.svc.${domain}`;
 
 /** Converts one Service; `aliases` are the ExternalName services that end here. */
-export function fromKubernetes(row: KubernetesService, context: ServiceContext, aliases: Service['aliases']): Service {
+export function fromKubernetes(row: KubernetesService, context: ServiceContextIn, aliases: Service['aliases']): Service {
   const { name, namespace, annotations, labels } = row.metadata;
   const { spec } = row;
   const isHeadless = spec.clusterIP === 'None';
@@ -29,7 +34,7 @@ export function fromKubernetes(row: KubernetesService, context: ServiceContext, 
   const addresses = isAlias ? [] : clusterAddresses(spec.clusterIPs, spec.clusterIP);
   const selector = spec.selector !== undefined && Object.keys(spec.selector).length > 0 ? spec.selector : undefined;
   return {
-    key: `k:${keyOf(row)}`,
+    key: `k:${nameKeyOf(row)}`,
     hostname: kubernetesHostname(name, namespace, context.domain),
     name,
     namespace,
@@ -46,8 +51,8 @@ export function fromKubernetes(row: KubernetesService, context: ServiceContext, 
     serviceAccounts: annotatedAccounts(annotations, namespace, context.trustDomain),
     internalTrafficPolicyLocal: spec.internalTrafficPolicy === 'Local',
     publishNotReadyAddresses: spec.publishNotReadyAddresses === true,
-    ...trafficDistribution(spec.trafficDistribution, annotations),
-    persistentSession: labels['istio.io/persistent-session'] !== undefined || labels['istio.io/persistent-session-header'] !== undefined,
+    ...trafficDistribution(spec.trafficDistribution, annotations, context),
+    persistentSession: hasSessions(labels),
     aliases,
     ...(isAlias && spec.externalName !== undefined && { externalName: spec.externalName }),
     createdAt: row.createdAt,
@@ -60,7 +65,8 @@ function toPort(port: NonNullable<KubernetesService['spec']['ports']>[number]): 
     name: port.name ?? '',
     port: port.port,
     protocol: kubernetesProtocol(port),
-    ...(port.targetPort !== undefined && { targetPort: port.targetPort }),
+    // As the API server has it: nothing and zero are the port itself.
+    ...(port.targetPort !== undefined && port.targetPort !== 0 && port.targetPort !== '' && { targetPort: port.targetPort }),
   };
 }
 
@@ -84,9 +90,16 @@ function annotatedAccounts(annotations: Readonly<Record<string, string>>, namesp
   return [...canonical, ...kubernetes.map((account) => `spiffe://${trustDomain}/ns/${namespace}/sa/${account}`)].sort();
 }
 
-/** The field wins over the annotation, which has both Istio's and Kubernetes' spellings. */
-export function trafficDistribution(field: string | undefined, annotations: Readonly<Record<string, string>>): { trafficDistribution?: string } {
-  const text = field ?? annotations['networking.istio.io/traffic-distribution'];
-  const known = ['PreferClose', 'PreferSameZone', 'PreferSameNode'].find((word) => word.toLowerCase() === text?.toLowerCase());
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
+
+/** A field that is known wins over the annotation (in any case of letters), and that over the namespace's, even when it is not known. */
+export function trafficDistribution(
+  field: string | undefined,
+  annotations: Readonly<Record<string, string>>,
+  inNamespace: Pick<NamespaceDefaults, 'trafficDistribution'>,
+): { trafficDistribution?: string } {
+  if (field !== undefined && DISTRIBUTIONS.includes(field)) return { trafficDistribution: field };
+  const text = (annotations[TRAFFIC_DISTRIBUTION] || inNamespace.trafficDistribution).toLowerCase();
+  const known = DISTRIBUTIONS.find((word) => word.toLowerCase() === text);
   return known === undefined ? {} : { trafficDistribution: known };
 }

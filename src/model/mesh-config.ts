@@ -3,8 +3,10 @@
  * `extensionProviders` (by name) and `defaultProviders` are merged. https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
  */
 import type { EffectiveMeshConfig, ExtensionProvider, MeshConfig, ProxyConfig } from '../api/mesh-config.js';
+import { mergeProxyConfig } from './proxy-config.js';
 
-const DEFAULT_PROXY_CONFIG: ProxyConfig = {
+/** Istio's defaults for one proxy. */
+export const DEFAULT_PROXY_CONFIG: ProxyConfig = {
   configPath: './etc/istio/proxy',
   binaryPath: '/usr/local/bin/envoy',
   serviceCluster: 'istio-proxy',
@@ -62,6 +64,7 @@ export function effectiveMeshConfig(user?: MeshConfig): EffectiveMeshConfig {
     defaultConfig: mergeProxyConfig(defaults.defaultConfig, set.defaultConfig),
     defaultProviders: { ...defaults.defaultProviders, ...set.defaultProviders },
     extensionProviders: mergeProviders(defaults.extensionProviders, set.extensionProviders ?? []),
+    trustDomainAliases: [...new Set(set.trustDomainAliases ?? [])].sort(),
     // The protobuf enum's zero value is REGISTRY_ONLY: an empty policy means that.
     outboundTrafficPolicy: {
       mode: set.outboundTrafficPolicy?.mode ?? (set.outboundTrafficPolicy === undefined ? 'ALLOW_ANY' : 'REGISTRY_ONLY'),
@@ -74,12 +77,6 @@ export function effectiveMeshConfig(user?: MeshConfig): EffectiveMeshConfig {
 /** `field:` without a value means that it is not set. */
 function withoutUnset(user: MeshConfig): MeshConfig {
   return Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined && value !== null));
-}
-
-function mergeProxyConfig(base: ProxyConfig, over: ProxyConfig | undefined): ProxyConfig {
-  if (over === undefined) return base;
-  const metadata = { ...base.proxyMetadata, ...over.proxyMetadata };
-  return { ...base, ...over, ...(Object.keys(metadata).length === 0 ? {} : { proxyMetadata: metadata }) };
 }
 
 /** The user's providers, and the defaults that none of them replaces. */

@@ -7,6 +7,7 @@ import type {
   DestinationRule,
   Gateway,
   RequestAuthentication,
+  ServiceEntry,
   Sidecar,
   SidecarSpec,
   TrafficPolicy,
@@ -16,9 +17,17 @@ import type { FetchedKeys } from '../api/jwks.js';
 import type { Kind, KindTypes } from '../api/kinds.js';
 import type { EffectiveMeshConfig } from '../api/mesh-config.js';
 import type { Collection, Graph } from '../graph/graph.js';
-import type { DerivedRows } from './derived-rows.js';
+import type { Clusters } from './clusters.js';
+import type { DerivedApis } from './define-derived-rows.js';
+import type { DiscoveredRows } from './discovered-rows.js';
 import type { EnvoyFilters } from './envoy-filters.js';
+import type { GatewayServices } from './gateway-services.js';
+import type { Claim } from './host-claims.js';
+import type { HostRefusals } from './host-refusals.js';
+import type { Labels } from './labels.js';
+import type { NetworkGateways } from './network-gateways.js';
 import type { Proxy } from './proxy.js';
+import type { ProxyConfigs } from './proxy-config.js';
 import type { EndpointScope, InboundScope, OutboundScope, ServiceTarget } from './scope.js';
 import type { Endpoint, Port, Service } from './service.js';
 import type { Telemetries } from './telemetry.js';
@@ -28,14 +37,30 @@ import type { ReportedHealth } from './workload-registration.js';
 /** One collection per kind, keyed `namespace/name` (rows.ts). Unknown kinds never get here. */
 export interface Rows {
   readonly of: <K extends Kind>(kind: K) => Collection<KindTypes[K]>;
+  /** Where sources write rows of namespaces; those that are not discovered are kept back. */
+  readonly discovered: DiscoveredRows;
   readonly proxies: Collection<Proxy>;
+  /** Addresses of names that the control plane resolves for proxies, by name; written by their resolver. */
+  readonly hostAddresses: Collection<HostAddresses>;
   /** What proxies report of WorkloadEntries that other sources own (SD-055). */
   readonly reportedHealth: Collection<ReportedHealth>;
   /** Workload certificates of connected identities, keyed by SPIFFE id; written by the CA. */
   readonly certificates: Collection<CertificateRow>;
+  /** Whom the mesh trusts, one row under {@link MESH_ROOTS}; written by the CA. */
+  readonly roots: Collection<MeshRoots>;
   /** Key sets that RequestAuthentications name by URL, keyed by source; written by their fetcher. */
   readonly jwks: Collection<FetchedKeys>;
+  /** Who may have credentials of their namespace, where that is reviewed; written by whoever asks the cluster. */
+  readonly secretReaders: Collection<SecretReader>;
 }
+
+/** An account that may have credentials; see {@link secretReaderId}. */
+export interface SecretReader {
+  readonly id: string;
+}
+
+/** An account of a cluster, by its SPIFFE id. */
+export const secretReaderId = (clusterId: string, spiffeId: string): string => `${clusterId} ${spiffeId}`;
 
 /** A workload's certificate as PEM. */
 export interface CertificateRow {
@@ -44,6 +69,23 @@ export interface CertificateRow {
   readonly certChainPem: string;
   readonly privateKeyPem: string;
   readonly rootPem: string;
+  /** Revocation lists of the CAs, where they keep any. */
+  readonly crlPem?: string;
+}
+
+export const MESH_ROOTS = 'mesh';
+
+/** Certificates of the mesh's CAs as PEM, more than one while a root is replaced. */
+export interface MeshRoots {
+  readonly id: typeof MESH_ROOTS;
+  readonly rootPem: string;
+}
+
+/** What a name resolves to at present. */
+export interface HostAddresses {
+  readonly hostname: string;
+  /** Sorted. */
+  readonly addresses: readonly string[];
 }
 
 /** services.ts, service-entries.ts */
@@ -56,6 +98,12 @@ export interface Services {
   namespaces(): readonly string[];
   /** All services with exactly this hostname in any namespace; Kubernetes first, then oldest. */
   byHostname(hostname: string): readonly Service[];
+  /** Names of the clusters whose endpoints of the service clients of other clusters may use; undefined: of all clusters (SD-061). */
+  openClusters(service: Service): ReadonlySet<string> | undefined;
+  /** Domain of what a reference to a ServiceImport means. */
+  readonly importDomain: string;
+  /** Addresses given to a host of a ServiceEntry that has none (SD-048). */
+  autoAddresses(entry: ServiceEntry, host: string): readonly string[];
 }
 
 /** endpoints.ts */
@@ -64,8 +112,13 @@ export interface Endpoints {
   of(serviceKey: string, portName: string): readonly Endpoint[];
   /** Sorted, distinct SPIFFE ids of the endpoints of all ports, plus the service's own. */
   serviceAccounts(serviceKey: string): readonly string[];
+  /** The workload that a pod or WorkloadEntry at an address belongs to; '' for none. */
+  workloadNameAt(address: string): string;
   /** Service ports that end at a workload address (SD-063), ascending by target port, then oldest service first. */
-  targetsAt(address: string): readonly ServiceTarget[];
+  /** `cluster`: only its endpoints (and those of ServiceEntries) count. */
+  targetsAt(address: string, cluster?: string): readonly ServiceTarget[];
+  /** The same by labels alone, for a proxy of which nothing else is known: target ports that are names are left out. */
+  targetsOfLabels(namespace: string, labels: Labels, cluster: string): readonly ServiceTarget[];
 }
 
 /** One egress listener of a Sidecar; without a Sidecar there is a single one without port and bind. */
@@ -101,6 +154,8 @@ export interface VirtualServices {
   get(key: string): VirtualService | undefined;
   /** Visible to the namespace and bound to the given gateway: 'mesh' or `ns/name`. Istio's order: own private, exported to the namespace, public; oldest first inside each. */
   bound(namespace: string, gateway: string): readonly VirtualService[];
+  /** With strict host ownership: why proxies of other namespaces pass it over at one of its gateways; empty when they do not. */
+  refused(virtualService: VirtualService, gateway: string): readonly Claim[];
   /** Hosts of all destinations of a VirtualService, resolved. */
   destinations(virtualService: VirtualService): ReadonlySet<string>;
 }
@@ -144,6 +199,8 @@ export interface GatewayServer {
   readonly routeName: string;
   /** '' when unset. */
   readonly bind: string;
+  /** UDP port of the same server over HTTP/3 (GW-027). */
+  readonly quicPort?: number;
 }
 
 /** A server that had to give way (GW-024, GW-025). */
@@ -180,6 +237,12 @@ export interface AuthorizationPolicies {
   of(namespace: string, labels: Readonly<Record<string, string>>): readonly AuthorizationPolicy[];
 }
 
+/** remote-keys.ts */
+export interface RemoteKeys {
+  /** The cluster through which proxies fetch the key set at this URL; undefined: the control plane fetches it. */
+  clusterOf(jwksUri: string): string | undefined;
+}
+
 /** request-authentications.ts (section 10 RA): what holds at one workload, its own namespace's first, then by age. */
 export interface RequestAuthentications {
   of(namespace: string, labels: Readonly<Record<string, string>>): readonly RequestAuthentication[];
@@ -197,19 +260,33 @@ export interface Mesh {
   readonly graph: Graph;
   readonly rows: Rows;
   config(): EffectiveMeshConfig;
+  /** Credentials go to secret readers only. */
+  readonly reviewsSecretReaders: boolean;
+  /** Labels of services give them sessions. */
+  readonly persistentSessions: boolean;
+  /** Gateways speak HTTP/3 where their Service has a UDP port of the same number (GW-027). */
+  readonly quicListeners: boolean;
   /** Rows that Gateway API and Ingress stand for; what reads Gateways, VirtualServices and DestinationRules merges them with the users' own. */
-  readonly derived: DerivedRows;
+  readonly derived: DerivedApis;
+  /** clusters.ts */
+  readonly clusters: Clusters;
+  /** network-gateways.ts */
+  readonly networkGateways: NetworkGateways;
   readonly services: Services;
   readonly endpoints: Endpoints;
+  readonly proxyConfigs: ProxyConfigs;
   readonly proxies: Proxies;
   readonly sidecarScopes: SidecarScopes;
   readonly virtualServices: VirtualServices;
   readonly destinationRules: DestinationRules;
   readonly gateways: Gateways;
+  readonly gatewayServices: GatewayServices;
   readonly peerAuthentications: PeerAuthentications;
   readonly requestAuthentications: RequestAuthentications;
+  readonly remoteKeys: RemoteKeys;
   readonly authorizationPolicies: AuthorizationPolicies;
   readonly telemetries: Telemetries;
   readonly trafficExtensions: TrafficExtensions;
   readonly envoyFilters: EnvoyFilters;
+  readonly hostRefusals: HostRefusals;
 }

@@ -17,8 +17,6 @@ export type Protocol =
   | 'Redis'
   | 'MySQL'
   | 'UDP'
-  | 'HBONE'
-  | 'DoubleHBONE'
   | 'Unsupported';
 
 const NAMED: Readonly<Record<string, Protocol>> = {
@@ -34,7 +32,6 @@ const NAMED: Readonly<Record<string, Protocol>> = {
   redis: 'Redis',
   mysql: 'MySQL',
   udp: 'UDP',
-  hbone: 'HBONE',
 };
 
 /** Ports whose server speaks first: sniffing would hang, so an undeclared protocol there is TCP. */
@@ -72,7 +69,7 @@ function protocolOfAppProtocol(appProtocol: string): Protocol {
 
 function protocolOfName(name: string): Protocol {
   const text = name.toLowerCase();
-  if (text === 'grpc-web' || text.startsWith('grpc-web-')) return 'GRPC-Web';
+  if (text.startsWith('grpc-web')) return 'GRPC-Web';
   const dash = text.indexOf('-');
   return parseProtocol(dash < 0 ? text : text.slice(0, dash));
 }

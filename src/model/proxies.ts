@@ -6,18 +6,36 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Gateway, Sidecar } from '../api/istio.js';
 import { byAge, keyOf } from '../api/resource.js';
 import type { Graph } from '../graph/graph.js';
+import { networkAt } from './clusters.js';
 import { isManagedGateway } from './derived-rows.js';
-import { gatewayPorts } from './gateway-ports.js';
+import { gatewayPorts, quicPorts } from './gateway-ports.js';
+import { gatewayClaims } from './host-claims.js';
+import type { HostOwnership } from './host-ownership.js';
+import type { KnownProxies } from './known-proxies.js';
 import { type Labels, pickLabels, selects } from './labels.js';
 import type { Mesh, Proxies } from './mesh.js';
 import { policyLabelKeys } from './policy-target.js';
-import type { Proxy } from './proxy.js';
-import { type EndpointScope, type InboundScope, internScope, type OutboundScope } from './scope.js';
+import type { IpMode, Proxy } from './proxy.js';
+import { type EndpointScope, type InboundScope, internScope, type OutboundScope, type ServiceTarget } from './scope.js';
+import type { ModelSettings } from './services.js';
 import { NO_LOCALITY } from './workload.js';
 
 const sameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && [...a].every((key) => b.has(key));
 
-export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' | 'services' | 'endpoints' | 'derived' | 'envoyFilters'>): Proxies {
+/** Settings that look at the client's place, and at its labels. */
+interface Balancing {
+  readonly localityLbSetting?: { readonly failoverPriority?: readonly string[] } | undefined;
+  readonly zoneAwareLbSetting?: { readonly failoverPriority?: readonly string[] } | undefined;
+}
+
+export function defineProxies(
+  graph: Graph,
+  mesh: Pick<Mesh, 'rows' | 'config' | 'clusters' | 'services' | 'endpoints' | 'derived' | 'envoyFilters' | 'proxyConfigs'> & {
+    readonly settings: Pick<ModelSettings, 'domain' | 'quicListeners' | 'ipv4Outbound'>;
+    readonly ownership: () => HostOwnership | undefined;
+    readonly knownProxy: KnownProxies;
+  },
+): Proxies {
   const { rows } = mesh;
   const sidecars = rows.of('Sidecar');
   const gateways = rows.of('Gateway');
@@ -69,43 +87,83 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
     'endpointInterest',
     (): { readonly labels: readonly string[]; readonly node: boolean; readonly locality: boolean } => {
       const labels = new Set<string>();
-      let locality = Object.keys(mesh.config().localityLbSetting).length > 0;
-      const settings = [mesh.config().localityLbSetting];
+      const settings: { readonly failoverPriority?: readonly string[] }[] = [];
+      const add = ({ localityLbSetting, zoneAwareLbSetting }: Balancing): void => {
+        for (const one of [localityLbSetting, zoneAwareLbSetting]) if (one !== undefined) settings.push(one);
+      };
+      if (Object.keys(mesh.config().localityLbSetting).length > 0) add(mesh.config());
+      else add({ zoneAwareLbSetting: (mesh.config() as Balancing).zoneAwareLbSetting });
+      let outliers = false;
       for (const { spec } of rows.of('DestinationRule').list().values()) {
         const policies = [spec.trafficPolicy, ...(spec.subsets ?? []).map((subset) => subset.trafficPolicy)].flatMap((policy) => [
           policy,
           ...(policy?.portLevelSettings ?? []),
         ]);
         for (const policy of policies) {
-          if (policy?.outlierDetection !== undefined) locality = true;
-          if (policy?.loadBalancer?.localityLbSetting !== undefined) {
-            settings.push(policy.loadBalancer.localityLbSetting);
-            locality = true;
-          }
+          if (policy?.outlierDetection !== undefined) outliers = true;
+          if (policy?.loadBalancer !== undefined) add(policy.loadBalancer);
         }
       }
       for (const setting of settings) for (const label of setting.failoverPriority ?? []) labels.add(label.split('=')[0] as string);
       const distributed = [...mesh.services.namespaces()].some((namespace) =>
         mesh.services.inNamespace(namespace).some((service) => service.trafficDistribution !== undefined),
       );
-      const local = [...services.list().values()].some(
-        (row) => row.spec.internalTrafficPolicy === 'Local' || row.spec.trafficDistribution === 'PreferSameNode',
-      );
-      return { labels: [...labels].sort(), node: local || labels.has('kubernetes.io/hostname') || distributed, locality: locality || distributed };
+      // The network that a pod is labelled with counts where its proxy names none.
+      if (distributed) labels.add('topology.istio.io/network');
+      const local = [...services.list().values()].some((row) => row.spec.internalTrafficPolicy === 'Local');
+      return {
+        labels: [...labels].sort(),
+        node: local || labels.has('kubernetes.io/hostname') || distributed,
+        locality: settings.length > 0 || outliers || distributed,
+      };
     },
     { equals: isDeepStrictEqual },
+  );
+
+  /** What ends at the proxy, in its own cluster. */
+  const targetsOf = (proxy: Proxy): readonly ServiceTarget[] => {
+    const address = proxy.ipAddresses[0] as string;
+    const cluster = mesh.clusters.nameOf(mesh.clusters.remoteOf(proxy.clusterId));
+    // An address may be in services of other namespaces too; those have no word about this workload.
+    const targets = mesh.endpoints.targetsAt(address, cluster).filter(({ service }) => mesh.services.get(service)?.namespace === proxy.namespace);
+    // Its pod may not be known yet, or there is none.
+    const isKnown = targets.length > 0 || mesh.endpoints.workloadNameAt(address) !== '';
+    return isKnown ? targets : mesh.endpoints.targetsOfLabels(proxy.namespace, proxy.labels, cluster);
+  };
+  /** The proxy's own word, else what is known of its cluster (CL-005). */
+  const networkOf = (proxy: Proxy): string =>
+    proxy.network || networkAt(mesh.clusters.place(mesh.clusters.remoteOf(proxy.clusterId)), proxy.ipAddresses[0] as string);
+  /** Whether anybody in the mesh wants metrics. */
+  const asksForMetrics = graph.query(
+    'asksForMetrics',
+    (): boolean =>
+      (mesh.config().defaultProviders?.metrics ?? []).length > 0 ||
+      [...rows.of('Telemetry').list().values()].some(({ spec }) => (spec.metrics?.length ?? 0) > 0),
   );
 
   const gatewaysOf = (proxy: Proxy): readonly string[] => {
     if (proxy.type !== 'router') return [];
     const { namespace, labels } = proxy;
-    const services = mesh.endpoints.targetsAt(proxy.ipAddresses[0] as string).flatMap(({ service }) => mesh.services.get(service) ?? []);
+    const services = targetsOf(proxy).flatMap(({ service }) => mesh.services.get(service) ?? []);
     const derived = mesh.derived.gatewaysFor({ namespace, labels, services });
     const selected = [...gateways.list().values()].filter((row: Gateway) => selects((row.spec.selector ?? {}) as Labels, labels));
-    return [...derived, ...withoutForeign(selected, derived)].sort(byAge).map(keyOf);
+    const ownership = mesh.ownership();
+    const holds = (row: Gateway): boolean =>
+      ownership === undefined ||
+      row.metadata.namespace === namespace ||
+      isManagedGateway(row) ||
+      gatewayClaims(row, ownership, mesh.settings.domain).length === 0;
+    return [...derived, ...withoutForeign(selected, derived)].filter(holds).sort(byAge).map(keyOf);
   };
   const gatewayPortsOf = (proxy: Proxy): OutboundScope['gatewayPorts'] =>
-    proxy.type === 'router' ? gatewayPorts(mesh.endpoints.targetsAt(proxy.ipAddresses[0] as string), (key) => mesh.services.get(key)) : [];
+    proxy.type === 'router' ? gatewayPorts(targetsOf(proxy), (key) => mesh.services.get(key)) : [];
+  const quicPortsOf = (proxy: Proxy): Pick<OutboundScope, 'quicPorts'> => {
+    if (proxy.type !== 'router' || mesh.settings.quicListeners !== true) return {};
+    const found = quicPorts(targetsOf(proxy), (key) => mesh.services.get(key));
+    return found.length === 0 ? {} : { quicPorts: found };
+  };
+
+  const ipMode = (proxy: Proxy): IpMode => (proxy.ipMode === 'ipv6' && mesh.settings.ipv4Outbound === true ? 'ipv6-v4' : proxy.ipMode);
 
   const outbound = graph.query('outboundScope', (proxyKey: string): OutboundScope => {
     const proxy = known(proxyKey);
@@ -116,8 +174,8 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
       domain: meshDomain(proxy.dnsDomain),
       dnsDomain: proxy.dnsDomain,
       clusterId: proxy.clusterId,
-      network: proxy.network,
-      ipMode: proxy.ipMode,
+      network: networkOf(proxy),
+      ipMode: ipMode(proxy),
       interceptionMode: proxy.interceptionMode,
       certificates: proxy.certificates,
       istioVersion: proxy.istioVersion ?? '',
@@ -127,14 +185,17 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
       dnsAutoAllocate: proxy.dnsAutoAllocate,
       idleTimeout: proxy.idleTimeout ?? '',
       unprivilegedPod: proxy.unprivilegedPod,
+      ...(proxy.istioFilters?.includes('tcp_exchange') && { peerExchange: true as const }),
+      ...(isStockEnvoy(proxy) && asksForMetrics.get('') && { metricFacts: true as const }),
       // Patches of routes are made for whole route configurations.
       ...(proxy.vhdsThreshold !== undefined && !mesh.envoyFilters.patchesRoutes(proxyKey) && { vhdsThreshold: proxy.vhdsThreshold }),
       sidecar: selectSidecar(proxy),
       gateways: gatewaysOf(proxy),
       gatewayPorts: gatewayPortsOf(proxy),
+      ...quicPortsOf(proxy),
       // A gateway's listeners carry its policies.
       labels: pickLabels(proxy.labels, (proxy.type === 'router' ? inboundLabelKeys : outboundLabelKeys).get('')),
-      proxyConfig: proxyConfigOf(proxy),
+      proxyConfig: mesh.proxyConfigs.served(proxy),
     });
   });
 
@@ -158,8 +219,9 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
       type: proxy.type,
       namespace: proxy.namespace,
       clusterId: proxy.clusterId,
-      network: proxy.network,
-      ipMode: proxy.ipMode,
+      network: scope.network,
+      ...(proxy.networkView && { networkView: proxy.networkView }),
+      ipMode: ipMode(proxy),
       locality: interest.locality ? proxy.locality : NO_LOCALITY,
       nodeName: interest.node ? proxy.nodeName : '',
       labels: pickLabels(proxy.labels, new Set(interest.labels)),
@@ -172,10 +234,10 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
     const scope = outbound.get(proxyKey);
     const ingress = scope.sidecar === '' ? undefined : sidecars.get(scope.sidecar)?.spec.ingress;
     const bindsAddress = proxy.interceptionMode === 'NONE' || (ingress?.length ?? 0) > 0;
-    const targets = proxy.type === 'sidecar' ? mesh.endpoints.targetsAt(proxy.ipAddresses[0] as string) : [];
+    const targets = proxy.type === 'sidecar' ? targetsOf(proxy) : [];
     return internScope<InboundScope>('i', {
       namespace: proxy.namespace,
-      ipMode: proxy.ipMode,
+      ipMode: ipMode(proxy),
       interceptionMode: proxy.interceptionMode,
       certificates: proxy.certificates,
       istioVersion: proxy.istioVersion ?? '',
@@ -191,35 +253,26 @@ export function defineProxies(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' |
   });
 
   const known = (proxyKey: string): Proxy => {
-    const proxy = rows.proxies.get(proxyKey);
+    const proxy = mesh.knownProxy(proxyKey);
     if (proxy === undefined) throw new Error(`no proxy ${proxyKey}`);
     return proxy;
   };
 
   return {
-    get: (key) => rows.proxies.get(key),
+    get: mesh.knownProxy,
     outboundScope: (key) => outbound.get(key),
     endpointScope: (key) => endpoint.get(key),
     inboundScope: (key) => inbound.get(key),
   };
 }
 
+const isStockEnvoy = ({ istioVersion, generator }: Proxy): boolean => istioVersion === undefined && generator === undefined;
+
 /** `default.svc.cluster.local` → `cluster.local`. */
 const meshDomain = (dnsDomain: string): string => {
   const at = dnsDomain.indexOf('.svc.');
   return at < 0 ? dnsDomain : dnsDomain.slice(at + '.svc.'.length);
 };
-
-/** The settings of the node's own ProxyConfig that translation reads, in a fixed order. */
-function proxyConfigOf(proxy: Proxy): string {
-  const config = proxy.metadata['PROXY_CONFIG'];
-  if (typeof config !== 'object' || config === null) return '';
-  const given = config as Record<string, unknown>;
-  const picked = Object.fromEntries(
-    ['gatewayTopology', 'tracing', 'proxyHeaders', 'interceptionMode'].filter((key) => given[key] !== undefined).map((key) => [key, given[key]]),
-  );
-  return Object.keys(picked).length === 0 ? '' : JSON.stringify(picked);
-}
 
 /** The workload of a managed Gateway serves no Istio Gateways of other namespaces, whose certificates are none of its business (GA-033). */
 function withoutForeign(rows: readonly Gateway[], derived: readonly Gateway[]): readonly Gateway[] {

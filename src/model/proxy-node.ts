@@ -4,7 +4,8 @@
  */
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { InterceptionMode, IpMode, Proxy, ProxyType } from './proxy.js';
+import { certificateSource } from './certificate-source.js';
+import type { InterceptionMode, IpMode, IstioFilter, KeyProviderName, Proxy, ProxyType, StatsLogger } from './proxy.js';
 import type { Locality } from './service.js';
 import { NETWORK, NO_LOCALITY } from './workload.js';
 
@@ -15,6 +16,10 @@ export interface NodeDescription {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Set where the client's transport and version take virtual hosts one by one, see {@link Proxy.vhdsThreshold}. */
   readonly vhdsThreshold?: number;
+  /** What the client can make statistics with, see {@link Proxy.statsLogger}. */
+  readonly statsLogger?: StatsLogger;
+  /** What it was built with. */
+  readonly extensions?: readonly { readonly name: string; readonly disabled?: boolean }[];
   /** As in an Envoy node, or as text: `region/zone/subzone`. */
   readonly locality?: string | { readonly region?: string; readonly zone?: string; readonly subZone?: string; readonly subzone?: string };
 }
@@ -48,29 +53,53 @@ export function parseNode(node: NodeDescription, identity = ''): Proxy {
     namespace,
     ipAddresses: addresses,
     dnsDomain,
-    ipMode: ipModeOf(addresses),
+    ipMode: ipModeOf(addresses, istioVersion === undefined || wantsDualStack(metadata)),
     labels,
     clusterId: text(metadata, 'CLUSTER_ID') ?? '',
     network: text(metadata, 'NETWORK') ?? labels[NETWORK] ?? '',
+    ...networkView(metadata),
     ...(node.cluster !== undefined && { serviceCluster: node.cluster || openTelemetryServiceName({ name: podName, labels, metadata }) }),
     serviceAccount: text(metadata, 'SERVICE_ACCOUNT') ?? '',
     identity,
     nodeName: text(metadata, 'NODE_NAME') ?? '',
     locality: localityOf(node.locality, labels),
     interceptionMode: interceptionOf(metadata),
-    certificates: text(metadata, 'MIZZEN_CERTIFICATES') === 'ads' || (istioVersion === undefined && !isGrpc) ? 'ads' : 'agent',
+    certificates: certificateSource(metadata, istioVersion === undefined && !isGrpc),
     ...(istioVersion !== undefined && { istioVersion }),
     http10: isOn(metadata, 'HTTP10'),
-    httpProxyPort: Number(text(metadata, 'HTTP_PROXY_PORT') ?? 0) || 0,
+    httpProxyPort: portOf(text(metadata, 'HTTP_PROXY_PORT')),
     unprivilegedPod: isOn(metadata, 'UNPRIVILEGED_POD'),
     // With an agent everything is as in the reference, which has no such thing.
     ...(node.vhdsThreshold !== undefined && type === 'sidecar' && !isGrpc && istioVersion === undefined && { vhdsThreshold: node.vhdsThreshold }),
+    ...(node.statsLogger !== undefined && !isGrpc && istioVersion === undefined && { statsLogger: node.statsLogger }),
+    ...istioFilters(node.extensions ?? []),
+    ...keyProviders(node.extensions ?? []),
     dnsCapture: isOn(metadata, 'DNS_CAPTURE'),
     dnsAutoAllocate: isOn(metadata, 'DNS_AUTO_ALLOCATE'),
     ...(text(metadata, 'IDLE_TIMEOUT') !== undefined && { idleTimeout: text(metadata, 'IDLE_TIMEOUT') as string }),
     metadata,
   };
   return Object.freeze({ ...proxy, key: hash('sha1', JSON.stringify(proxy), 'base64url').slice(0, 16) });
+}
+
+/** By the names under which istio-proxy registers them. */
+const ISTIO_FILTERS: ReadonlyMap<string, IstioFilter> = new Map([
+  ['istio.alpn', 'alpn'],
+  ['envoy.filters.http.peer_metadata', 'peer_metadata'],
+  ['envoy.filters.network.metadata_exchange', 'tcp_exchange'],
+]);
+
+/** Of the few hundred extensions that a node lists only these are kept: proxies of all versions share what they are served. */
+function istioFilters(extensions: NonNullable<NodeDescription['extensions']>): Pick<Proxy, 'istioFilters'> {
+  const found = extensions.flatMap(({ name, disabled }) => (disabled === true ? [] : (ISTIO_FILTERS.get(name) ?? [])));
+  return found.length === 0 ? {} : { istioFilters: [...new Set(found)].sort() };
+}
+
+const KEY_PROVIDERS: readonly string[] = ['cryptomb', 'qat'] satisfies KeyProviderName[];
+
+function keyProviders(extensions: NonNullable<NodeDescription['extensions']>): Pick<Proxy, 'keyProviders'> {
+  const found = KEY_PROVIDERS.filter((known) => extensions.some(({ name, disabled }) => name === known && disabled !== true));
+  return found.length === 0 ? {} : { keyProviders: found as KeyProviderName[] };
 }
 
 /** A scalar of the metadata as text; structs and lists give undefined. */
@@ -80,11 +109,27 @@ function text(metadata: Readonly<Record<string, unknown>>, key: string): string 
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
-const isOn = (metadata: Readonly<Record<string, unknown>>, key: string): boolean => ['1', 'true'].includes((text(metadata, key) ?? '').toLowerCase());
+/** Whether a flag of the metadata is set. */
+export const isOn = (metadata: Readonly<Record<string, unknown>>, key: string): boolean =>
+  ['1', 'true'].includes((text(metadata, key) ?? '').toLowerCase());
+
+/** A port number; 0 for none and for what is none. */
+function portOf(value: string | undefined): number {
+  const port = Number(value ?? 0);
+  return Number.isInteger(port) && port > 0 && port <= 65535 ? port : 0;
+}
 
 function stringMap(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null) return {};
   return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}
+
+/** A list of networks, as a list or with commas. */
+function networkView(metadata: Readonly<Record<string, unknown>>): Pick<Proxy, 'networkView'> {
+  const value = metadata['REQUESTED_NETWORK_VIEW'];
+  const names: readonly unknown[] = Array.isArray(value) ? value : (text(metadata, 'REQUESTED_NETWORK_VIEW') ?? '').split(',');
+  const networks = names.flatMap((name) => (typeof name === 'string' && name.trim() !== '' ? [name.trim()] : []));
+  return networks.length === 0 ? {} : { networkView: [...new Set(networks)].sort() };
 }
 
 /** The id's address first, then the others of INSTANCE_IPS in their order. */
@@ -93,9 +138,17 @@ function instanceAddresses(metadata: Readonly<Record<string, unknown>>, ip: stri
   return [...new Set([ip, ...listed])].filter((address) => isIP(address) !== 0);
 }
 
-function ipModeOf(addresses: readonly string[]): IpMode {
+function ipModeOf(addresses: readonly string[], listensOnBoth: boolean): IpMode {
   const families = new Set(addresses.map(isIP));
-  return families.size === 2 ? 'dual' : families.has(6) ? 'ipv6' : 'ipv4';
+  if (families.size === 2) return listensOnBoth ? 'dual' : 'dual-v4';
+  return families.has(6) ? 'ipv6' : 'ipv4';
+}
+
+/** Istio's agent leads IPv6 traffic to the proxy only when it is told to. https://istio.io/latest/docs/setup/additional-setup/dual-stack/ */
+function wantsDualStack(metadata: Readonly<Record<string, unknown>>): boolean {
+  const config = metadata['PROXY_CONFIG'];
+  const environment = typeof config === 'object' && config !== null ? (config as Record<string, unknown>)['proxyMetadata'] : undefined;
+  return stringMap(environment)['ISTIO_DUAL_STACK'] === 'true';
 }
 
 function localityOf(given: NodeDescription['locality'], labels: Readonly<Record<string, string>>): Locality {

@@ -6,7 +6,9 @@ import ipaddr from 'ipaddr.js';
 import type { ServiceEntry, ServiceEntrySpec } from '../api/istio.js';
 import { keyOf } from '../api/resource.js';
 import type { AutoAddresses } from './auto-addresses.js';
-import { annotationList, type ServiceContext, trafficDistribution, UNSPECIFIED } from './kubernetes-service.js';
+import { type ServiceContextIn, trafficDistribution, UNSPECIFIED } from './kubernetes-service.js';
+import { limitVisibility } from './namespace-defaults.js';
+import { hasSessions } from './persistent-session.js';
 import { parseProtocol } from './protocol.js';
 import type { Port, Resolution, Service } from './service.js';
 import { parseVisibility } from './visibility.js';
@@ -20,7 +22,7 @@ const RESOLUTIONS: Readonly<Record<string, Resolution>> = {
 };
 
 /** All services of one entry in the order host, address. `allocated` gives the addresses that were allocated to a host. */
-export function fromServiceEntry(row: ServiceEntry, context: ServiceContext, allocated: (host: string) => AutoAddresses): readonly Service[] {
+export function fromServiceEntry(row: ServiceEntry, context: ServiceContextIn, allocated: (host: string) => AutoAddresses): readonly Service[] {
   const { spec } = row;
   const addresses = (spec.addresses ?? []).map(bindAddress).filter((address) => address !== undefined);
   return (spec.hosts ?? []).flatMap((host) =>
@@ -40,7 +42,7 @@ function toService(
   row: ServiceEntry,
   hostname: string,
   address: string,
-  context: ServiceContext,
+  context: ServiceContextIn,
   allocated: (host: string) => AutoAddresses,
 ): Service {
   const { spec } = row;
@@ -60,14 +62,15 @@ function toService(
     ...(auto.length > 0 && { autoAllocatedAddresses: auto }),
     isHeadless: false,
     meshExternal: spec.location !== 'MESH_INTERNAL',
-    visibility: parseVisibility(spec.exportTo ?? annotationList(annotations['networking.istio.io/exportTo']), namespace, context.defaultExportTo),
+    visibility: limitVisibility(parseVisibility(spec.exportTo, namespace, context.defaultExportTo), namespace, context.entryVisibility),
     labels,
     ...(selector !== undefined && Object.keys(selector).length > 0 && { selector }),
     serviceAccounts: [...(spec.subjectAltNames ?? [])].sort(),
     internalTrafficPolicyLocal: false,
     publishNotReadyAddresses: false,
-    ...trafficDistribution(undefined, annotations),
-    persistentSession: labels['istio.io/persistent-session'] !== undefined || labels['istio.io/persistent-session-header'] !== undefined,
+    ...trafficDistribution(undefined, annotations, context),
+    ...(annotations['istio.io/connect-strategy']?.toUpperCase() === 'RACE_FIRST_TCP_CONNECT' && { racesConnects: true }),
+    persistentSession: hasSessions(labels),
     aliases: [],
     createdAt: row.createdAt,
     from: { kind: 'ServiceEntry', key: keyOf(row) },

@@ -21,6 +21,17 @@ export type Resolution = 'EDS' | 'DNS' | 'DNSRoundRobin' | 'Passthrough' | 'Alia
 /** Who may see something: everybody, only its own namespace, nobody, or the listed namespaces ('.' already resolved). */
 export type Visibility = { readonly to: 'all' } | { readonly to: 'none' } | { readonly to: 'namespaces'; readonly namespaces: ReadonlySet<string> };
 
+/** What a Kubernetes Service is in one of the clusters that have it (CL-003). */
+export interface ServiceInCluster {
+  /** Name of the cluster. */
+  readonly cluster: string;
+  /** Set for remote clusters: the first part of their rows' keys. */
+  readonly remote?: string;
+  readonly addresses: readonly string[];
+  readonly selector?: Readonly<Record<string, string>>;
+  readonly ports: readonly Port[];
+}
+
 export interface Service {
   /** Unique and opaque: the row it came from, with host and address for ServiceEntries (services.ts builds and parses it). */
   readonly key: string;
@@ -35,12 +46,16 @@ export interface Service {
   readonly address: string;
   /** All VIPs (cluster IPs, ServiceEntry addresses); empty for headless and for entries without addresses. */
   readonly addresses: readonly string[];
+  /** Set when a remote cluster has the service: what it is in each, by name of the cluster. The rest of the service is as the first one has it. */
+  readonly clusters?: readonly ServiceInCluster[];
   /** IPv4 and IPv6 address given to a ServiceEntry without any (SD-048). Which clients use them says service-addresses.ts. */
   readonly autoAllocatedAddresses?: readonly string[];
   readonly isHeadless: boolean;
   /** MESH_EXTERNAL: no mutual TLS by default. */
   readonly meshExternal: boolean;
   readonly visibility: Visibility;
+  /** It claims a host or an address that is not its namespace's (host-claims.ts): others neither see it nor are confused by it. */
+  readonly refused?: true;
   readonly labels: Readonly<Record<string, string>>;
   /** Label selector of its pods and WorkloadEntries; undefined when it has none. */
   readonly selector?: Readonly<Record<string, string>>;
@@ -50,6 +65,8 @@ export interface Service {
   readonly publishNotReadyAddresses: boolean;
   /** 'PreferClose' | 'PreferSameZone' | 'PreferSameNode' when set (SD-027). */
   readonly trafficDistribution?: string;
+  /** All resolved addresses are tried at once and the first that answers is taken (SD-037). */
+  readonly racesConnects?: boolean;
   /** Label istio.io/persistent-session present (SD-060): draining endpoints are kept. */
   readonly persistentSession: boolean;
   /** Hostnames of ExternalName services that point here (SD-007), sorted. */
@@ -62,7 +79,8 @@ export interface Service {
   readonly from: { readonly kind: 'Service' | 'ServiceEntry'; readonly key: string };
 }
 
-export type HealthStatus = 'HEALTHY' | 'UNHEALTHY' | 'DRAINING' | 'UNKNOWN';
+/** A terminating workload of a headless service gets no requests by the service's name; who knows its address keeps talking to it. */
+export type HealthStatus = 'HEALTHY' | 'UNHEALTHY' | 'DRAINING' | 'TERMINATING' | 'UNKNOWN';
 
 export interface Locality {
   readonly region: string;
@@ -72,8 +90,10 @@ export interface Locality {
 
 /** One workload behind one port of a service. */
 export interface Endpoint {
-  /** IP, hostname (DNS services) or unix:// path. */
+  /** IP, hostname (DNS services) or unix:// path; '' for a WorkloadEntry that only a gateway of its network reaches. */
   readonly address: string;
+  /** All addresses of a pod that has both families, in its order, behind a service that has both (SD-010). */
+  readonly addresses?: readonly string[];
   /** Port the workload listens on; 0 for unix sockets. */
   readonly port: number;
   readonly servicePortName: string;

@@ -30,23 +30,39 @@ function parseView(key: string): { view: View; rest: string } {
   return { view: { type: type as OutboundScope['type'], namespace, sidecar }, rest: rest.join('|') };
 }
 
+interface ScopeListener {
+  readonly hosts: readonly string[];
+  readonly listener: EgressListener;
+}
+const EVERY_LISTENER: readonly ScopeListener[] = [{ hosts: EVERYTHING, listener: DEFAULT_LISTENER }];
+
+function egressListeners({ spec }: Sidecar): readonly ScopeListener[] {
+  const egress = spec.egress ?? [];
+  if (egress.length === 0) return EVERY_LISTENER;
+  return egress.map((entry, index) => ({
+    hosts: entry.hosts ?? [],
+    listener: {
+      index,
+      bind: entry.bind ?? '',
+      captureMode: entry.captureMode ?? 'DEFAULT',
+      ...(entry.port !== undefined && {
+        port: { number: Number(entry.port.number ?? 0), protocol: entry.port.protocol ?? '', name: entry.port.name ?? '' },
+      }),
+    },
+  }));
+}
+
 export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'config' | 'services' | 'virtualServices'>): SidecarScopes {
   const sidecars = mesh.rows.of('Sidecar');
   const sidecarOf = (view: View): Sidecar | undefined => (view.sidecar === '' ? undefined : sidecars.get(view.sidecar));
-  const listenersOf = (view: View): readonly { readonly hosts: readonly string[]; readonly listener: EgressListener }[] => {
-    const egress = sidecarOf(view)?.spec.egress ?? [];
-    if (egress.length === 0) return [{ hosts: EVERYTHING, listener: DEFAULT_LISTENER }];
-    return egress.map((entry, index) => ({
-      hosts: entry.hosts ?? [],
-      listener: {
-        index,
-        bind: entry.bind ?? '',
-        captureMode: entry.captureMode ?? 'DEFAULT',
-        ...(entry.port !== undefined && {
-          port: { number: Number(entry.port.number ?? 0), protocol: entry.port.protocol ?? '', name: entry.port.name ?? '' },
-        }),
-      },
-    }));
+  // Each egress listener asks for all of them.
+  const listenersByRow = new WeakMap<Sidecar, readonly ScopeListener[]>();
+  const listenersOf = (view: View): readonly ScopeListener[] => {
+    const row = sidecarOf(view);
+    if (row === undefined) return EVERY_LISTENER;
+    const known = listenersByRow.get(row) ?? egressListeners(row);
+    listenersByRow.set(row, known);
+    return known;
   };
   /** True when the view is the plain "all that is exported to me": then chunks need no Sidecar. */
   const seesEverything = (view: View): boolean => {
@@ -56,7 +72,7 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
     );
   };
 
-  const visible = (view: View, service: Service): boolean => service.resolution !== 'Alias' && isVisibleTo(service.visibility, view.namespace);
+  const visible = (view: View, service: Service): boolean => isVisibleTo(service.visibility, view.namespace);
   /** All visible services of a hostname in the namespace that it means for the view. */
   const named = (view: View, hostname: string): readonly Service[] => {
     const candidates = exportedFirst(mesh.services.byHostname(hostname).filter((service) => visible(view, service)));
@@ -145,6 +161,19 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
       }),
     );
 
+  /** Key: view. Services of the own namespace that are exported elsewhere or nowhere, as far as VirtualServices send traffic to them. */
+  const keptFromOwn = graph.query(
+    'servicesKeptFromOwn',
+    (key: string): readonly Service[] => {
+      const { view } = parseView(key);
+      const hidden = mesh.services.inNamespace(view.namespace).filter((service) => service.resolution !== 'Alias' && !visible(view, service));
+      if (view.type === 'router' || hidden.length === 0) return [];
+      const hosts = new Set(hidden.map(({ hostname }) => hostname));
+      return broughtIn(view, DEFAULT_LISTENER).filter(({ hostname, namespace }) => namespace === view.namespace && hosts.has(hostname));
+    },
+    { equals: sameElements },
+  );
+
   /** Key: view. One service per hostname over all listeners, for views with a Sidecar. */
   const importedServices = graph.query(
     'importedServices',
@@ -162,7 +191,10 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
     'visibleServicesIn',
     (key: string): readonly Service[] => {
       const { view, rest: namespace } = parseView(key);
-      if (seesEverything(view)) return mergeByHostname(exportedIn.get(`${plain(view)}|${namespace}`));
+      if (seesEverything(view)) {
+        const services = exportedIn.get(`${plain(view)}|${namespace}`);
+        return mergeByHostname(namespace === view.namespace ? [...services, ...keptFromOwn.get(viewKey(view))] : services);
+      }
       return importedServices.get(viewKey(view)).filter((service) => service.namespace === namespace);
     },
     { equals: sameElements },
@@ -180,7 +212,7 @@ export function defineSidecarScopes(graph: Graph, mesh: Pick<Mesh, 'rows' | 'con
   const serviceNamed = graph.query('visibleService', (key: string): Service | undefined => {
     const { view, rest: hostname } = parseView(key);
     const found = seesEverything(view)
-      ? mergeByHostname(named(view, hostname))[0]
+      ? (mergeByHostname(named(view, hostname))[0] ?? keptFromOwn.get(viewKey(view)).find((service) => service.hostname === hostname))
       : importedServices.get(viewKey(view)).find((service) => service.hostname === hostname);
     return (
       found ?? mesh.services.byHostname(hostname).find((service) => service.resolution === 'Alias' && isVisibleTo(service.visibility, view.namespace))

@@ -4,6 +4,7 @@
  * https://istio.io/latest/docs/reference/config/telemetry/
  */
 import type { TelemetrySpec } from '../api/istio.js';
+import { isCelForEnvoy } from './cel-expression.js';
 
 export type WorkloadMode = 'CLIENT' | 'SERVER';
 
@@ -39,7 +40,7 @@ export function mergeLogging(specs: readonly TelemetrySpec[], defaults: readonly
   const filters = new Map<string, string>();
   for (const rules of groups) {
     const here = rules.filter(({ match }) => concerns(match, mode));
-    for (const rule of here) for (const provider of namesOf(rule)) filters.set(provider, rule.filter?.expression ?? '');
+    for (const rule of here) for (const provider of namesOf(rule)) filters.set(provider, filterOf(rule));
     const named = here.flatMap(namesOf);
     if (named.length > 0) inUse = named;
   }
@@ -57,6 +58,10 @@ export function mergeLogging(specs: readonly TelemetrySpec[], defaults: readonly
   }
   return [...choices.values()];
 }
+
+/** '' where Envoy would refuse the expression, and with it the listener: too much in a log is better than a listener that stays as it was. */
+const filterOf = ({ filter }: Item<TelemetrySpec['accessLogging']>): string =>
+  filter?.expression !== undefined && isCelForEnvoy(filter.expression) ? filter.expression : '';
 
 /** Tracing as wanted by Telemetry. */
 export interface TraceChoice {

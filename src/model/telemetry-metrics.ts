@@ -10,7 +10,7 @@ type Override = NonNullable<Metrics['overrides']>[number];
 type TagOverride = NonNullable<Override['tagOverrides']>[string];
 
 /** Istio's standard metrics: names in the API → names that are reported, without the prefix `istio_`. */
-const STANDARD_METRICS: Readonly<Record<string, string>> = {
+export const STANDARD_METRICS: Readonly<Record<string, string>> = {
   GRPC_REQUEST_MESSAGES: 'request_messages_total',
   GRPC_RESPONSE_MESSAGES: 'response_messages_total',
   REQUEST_COUNT: 'requests_total',

@@ -89,6 +89,10 @@ describe('logging', () => {
     expect(chosen([log({ ...by('a'), filter: { expression: 'x' } }), log({ ...by('a'), filter: { expression: 'y' } })])).toEqual(['a y']);
     expect(chosen([log({ ...by('a'), filter: { expression: 'x' } }), log(by('a'))])).toEqual(['a']);
   });
+
+  test('TE-012: a filter that Envoy would refuse is left out, and everything is logged', () => {
+    for (const expression of ['x ==', '[1].exists(y, y == 1)']) expect(chosen([log({ ...by('a'), filter: { expression } })])).toEqual(['a']);
+  });
   test('TE-012: each side its own provider', () => {
     const specs = [log({ ...by('c'), match: { mode: 'CLIENT' } }, { ...by('s'), match: { mode: 'SERVER' } })];
     expect([chosen(specs, 'CLIENT'), chosen(specs, 'SERVER')]).toEqual([['c'], ['s']]);

@@ -4,6 +4,7 @@
  */
 import type { DestinationRuleSpec, PortTrafficPolicy, TrafficPolicy } from '../api/istio.js';
 import type { MeshConfig } from '../api/mesh-config.js';
+import { subsetNamed } from './subset.js';
 
 /**
  * A policy as a bag of blocks. The API's own type is a union of thousands of members: spreading it keeps the compiler busy for minutes,
@@ -40,10 +41,13 @@ function tlsModeOf(policy: TrafficPolicy | undefined, port: number): string | un
   return tls === undefined || tls === null ? undefined : (tls.mode ?? 'DISABLE');
 }
 
+/** Whether a subset by itself, ports aside, keeps to the original destination: nothing else then says where its cluster leads. */
+export const isPassthroughSubset = (spec: DestinationRuleSpec | undefined, subset: string): boolean =>
+  subsetPolicy(spec, subset)?.loadBalancer?.simple === 'PASSTHROUGH';
+
 function subsetPolicy(spec: DestinationRuleSpec | undefined, subset: string): TrafficPolicy | undefined {
   if (subset === '') return undefined;
-  for (const candidate of spec?.subsets ?? []) if (candidate.name === subset) return candidate.trafficPolicy as TrafficPolicy | undefined;
-  return undefined;
+  return subsetNamed(spec?.subsets, subset)?.trafficPolicy as TrafficPolicy | undefined;
 }
 
 /** Port-level entries do not inherit: what they leave out is at its default. */

@@ -20,11 +20,7 @@ export function destinationPorts(spec: VirtualServiceSpec, clientNamespace: stri
     add(route.mirror);
     for (const { destination } of route.mirrors ?? []) add(destination);
   }
-  for (const route of spec.tls ?? []) {
-    if (applies(route.match)) for (const { destination } of route.route ?? []) add(destination);
-  }
-  for (const route of spec.tcp ?? []) {
-    if (applies(route.match)) for (const { destination } of route.route ?? []) add(destination);
-  }
+  // Only HTTP routes are told apart by the client's namespace here, as in the reference.
+  for (const route of [...(spec.tls ?? []), ...(spec.tcp ?? [])]) for (const { destination } of route.route ?? []) add(destination);
   return found;
 }

@@ -8,16 +8,21 @@ import { byAge, keyOf } from '../api/resource.js';
 import { sameElements } from '../graph/equality.js';
 import type { Graph } from '../graph/graph.js';
 import { isDerivedKey } from './gateway-api/names.js';
+import { type Claim, claimsAtGateway, virtualServiceClaims } from './host-claims.js';
+import type { HostOwnership } from './host-ownership.js';
 import type { Mesh, VirtualServices } from './mesh.js';
 import type { ModelSettings } from './services.js';
 import { mergeDelegate } from './virtual-service-delegates.js';
 import { destinationPorts } from './virtual-service-destinations.js';
-import { boundGateways, resolveNames } from './virtual-service-names.js';
+import { boundGateways, MESH_GATEWAY, resolveNames } from './virtual-service-names.js';
 import { isVisibleTo, parseVisibility } from './visibility.js';
 
 export function defineVirtualServices(
   graph: Graph,
-  mesh: Pick<Mesh, 'rows' | 'config' | 'derived'> & { readonly settings: Pick<ModelSettings, 'domain'> },
+  mesh: Pick<Mesh, 'rows' | 'config' | 'derived'> & {
+    readonly settings: Pick<ModelSettings, 'domain'>;
+    readonly ownership: () => HostOwnership | undefined;
+  },
 ): VirtualServices {
   const rows = mesh.rows.of('VirtualService');
   /** Gateways are known from the row alone; the bucket of a gateway changes only with its own VirtualServices. */
@@ -52,6 +57,28 @@ export function defineVirtualServices(
     return { ...row, spec };
   });
 
+  /**
+   * Key: `namespace/name|gateway`. Claims for which other namespaces' proxies pass the VirtualService over at this gateway. Gateways of its own
+   * namespace are there only where they own their hosts, and whom a listener of Gateway API lets in its owner has said.
+   */
+  const refusedClaims = graph.query(
+    'virtualServiceClaims',
+    (key: string): readonly Claim[] => {
+      const [name = '', gateway = ''] = key.split('|');
+      const ownership = mesh.ownership();
+      const row = resolved.get(name);
+      if (ownership === undefined || row === undefined) return [];
+      const { namespace } = row.metadata;
+      if (gateway !== MESH_GATEWAY && (isDerivedKey(gateway) || gateway.startsWith(`${namespace}/`))) return [];
+      const claims = virtualServiceClaims(row.spec, namespace, ownership);
+      if (gateway === MESH_GATEWAY || claims.length === 0) return claims;
+      return claimsAtGateway(claims, namespace, mesh.rows.of('Gateway').get(gateway) ?? mesh.derived.gateway(gateway));
+    },
+    { equals: isDeepStrictEqual },
+  );
+  const refused = (row: VirtualService, gateway: string): readonly Claim[] =>
+    mesh.ownership() === undefined ? [] : refusedClaims.get(`${keyOf(row)}|${gateway}`);
+
   /** Key: the gateway. Oldest first. */
   const ofGateway = graph.query(
     'virtualServicesOfGateway',
@@ -67,10 +94,12 @@ export function defineVirtualServices(
     (key: string): readonly VirtualService[] => {
       const bar = key.indexOf('|');
       const namespace = key.slice(0, bar);
+      const gateway = key.slice(bar + 1);
       const groups: Record<'own' | 'exported' | 'everybody', VirtualService[]> = { own: [], exported: [], everybody: [] };
-      for (const row of ofGateway.get(key.slice(bar + 1))) {
+      for (const row of ofGateway.get(gateway)) {
         const visibility = visibilityOf(row);
         if (!isVisibleTo(visibility, namespace)) continue;
+        if (row.metadata.namespace !== namespace && refused(row, gateway).length > 0) continue;
         const group = visibility.to === 'all' ? 'everybody' : row.metadata.namespace === namespace ? 'own' : 'exported';
         const found = resolved.get(keyOf(row));
         if (found !== undefined) groups[group].push(found);
@@ -94,6 +123,7 @@ export function defineVirtualServices(
   return {
     get: (key) => resolved.get(key),
     bound: (namespace, gateway) => bound.get(`${namespace}|${gateway}`),
+    refused,
     destinations: (virtualService) => destinations.get(keyOf(virtualService)),
   };
 }

@@ -52,9 +52,16 @@ export function withTopology(labels: Labels, place: { clusterId: string; network
 
 export const spiffeId = (trustDomain: string, namespace: string, account: string): string => `spiffe://${trustDomain}/ns/${namespace}/sa/${account}`;
 
-/** Name of the Deployment (or other owner) behind a pod; the pod's own name without one. */
+const WORKLOAD_NAME = 'service.istio.io/workload-name';
+
+/** The workload that an entry, or a ServiceEntry's endpoint, is of: what its group is called, or its label says. */
+export const entryWorkloadName = (name: string, labels: Labels, annotations: Labels = {}): string =>
+  annotations['istio.io/autoRegistrationGroup'] ?? labels[WORKLOAD_NAME] ?? name;
+
+/** What its label says, else the name of the Deployment (or other owner) behind a pod; the pod's own name without one. */
 export function podWorkloadName(pod: Pod): string {
   const { name, labels, ownerReferences } = pod.metadata;
+  if (labels[WORKLOAD_NAME] !== undefined) return labels[WORKLOAD_NAME];
   const owner = ownerReferences?.find((reference) => reference.controller === true);
   if (owner === undefined) return name;
   const hash = labels['pod-template-hash'];

@@ -8,8 +8,9 @@ import type { WorkloadIdentity } from '../ca/spiffe.js';
 import { FakeClock } from '../ca/testing/fake-clock.js';
 import { intermediateOf, keyPair, materialOf, reviews, rootMaterial } from '../ca/testing/material.js';
 import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension, X509Certificate } from '../ca/x509.js';
-import type { PeerInfo } from '../xds/provider.js';
+import { GrpcStatus, type PeerInfo } from '../xds/provider.js';
 import { CertificateService } from './certificate-service.js';
+import { csrRefusals } from './csr-refusals.js';
 
 const hour = 3600;
 const peer: PeerInfo = { address: '10.0.0.1:1', plaintext: false, tls: { authorized: false, chain: [], uriSans: [] }, metadata: {} };
@@ -39,6 +40,7 @@ async function csrOf(algorithm: 'ec' | 'rsa'): Promise<string> {
 /** A service for one caller, with what it counts. */
 function serviceFor(identity: WorkloadIdentity | 'nobody' | Error = reviews) {
   const counts: Record<string, number> = {};
+  const logged: object[] = [];
   const counter = (name: string) => ({ inc: () => void (counts[name] = (counts[name] ?? 0) + 1) });
   const authenticate: Authenticator['authenticate'] = async () => {
     if (identity instanceof Error) throw identity;
@@ -55,13 +57,14 @@ function serviceFor(identity: WorkloadIdentity | 'nobody' | Error = reviews) {
       csrSignErrors: counter('csrSignErrors'),
       idExtractionErrors: counter('idExtractionErrors'),
     },
+    onRefused: csrRefusals({ warn: (fields: object) => void logged.push(fields) }),
     now: () => clock.now(),
   });
   const create = async (request: Partial<IstioCertificateRequest> = {}, from = peer): Promise<readonly string[]> => {
     const bytes = IstioCertificateRequest.encode(IstioCertificateRequest.fromPartial({ csr, ...request })).finish();
     return IstioCertificateResponse.decode(await service.create(bytes, from)).certChain;
   };
-  return { service, create, counts };
+  return { service, create, counts, logged };
 }
 
 describe('CA-001 CreateCertificate', () => {
@@ -74,6 +77,13 @@ describe('CA-001 CreateCertificate', () => {
     expect(intermediate?.issuer).toBe(root?.subject);
     expect(chain[2]).toBe(authority.rootPem);
     expect(counts).toEqual({ csrs: 1, certificates: 1 });
+  });
+
+  test('CA-001 the log says who was refused a certificate and why, and does not drown in it', async () => {
+    const { create, logged } = serviceFor(new AuthenticationError('join token: was revoked'));
+    for (let n = 0; n < 30; n++) await expect(create()).rejects.toThrow('was revoked');
+    expect(logged[0]).toEqual({ peer: peer.address, status: GrpcStatus.UNAUTHENTICATED, reason: 'join token: was revoked' });
+    expect(logged).toHaveLength(20);
   });
 
   test('CA-006 the certificate names the caller, whatever CSR and subject_id say', async () => {

@@ -22,7 +22,8 @@ export interface CertificateServiceMetrics {
   readonly certificates: Counter;
   readonly authenticationFailures: Counter;
   readonly csrParsingErrors: Counter;
-  readonly csrSignErrors: Counter;
+  /** By the authority's error code. */
+  readonly csrSignErrors: { inc(labels: { error: string }): void };
   readonly idExtractionErrors: Counter;
 }
 
@@ -37,6 +38,8 @@ export interface CertificateServiceParts {
   readonly metrics: CertificateServiceMetrics;
   /** Told of a failure that is nobody's fault but ours. */
   readonly onError?: (error: unknown) => void;
+  /** Told of every call that was refused, with what its caller heard. */
+  readonly onRefused?: (peer: PeerInfo, refusal: Refusal) => void;
   /** Milliseconds; for tests. @default Date.now */
   readonly now?: () => number;
 }
@@ -65,6 +68,15 @@ export class CertificateService {
 
   /** One call: serialized request to serialized response. */
   async create(request: Uint8Array, peer: PeerInfo): Promise<Uint8Array> {
+    try {
+      return await this.#create(request, peer);
+    } catch (error) {
+      if (error instanceof Refusal) this.parts.onRefused?.(peer, error);
+      throw error;
+    }
+  }
+
+  async #create(request: Uint8Array, peer: PeerInfo): Promise<Uint8Array> {
     const { metrics } = this.parts;
     metrics.csrs.inc();
     // Before anything of the request is read: a stranger's bytes are not parsed.
@@ -128,7 +140,7 @@ export class CertificateService {
     const code = error instanceof CertificateAuthorityError ? error.code : undefined;
     if (code === 'bad_csr' || code === 'weak_key') metrics.csrParsingErrors.inc();
     else if (code === 'bad_name' || code === 'wrong_trust_domain') metrics.idExtractionErrors.inc();
-    else metrics.csrSignErrors.inc();
+    else metrics.csrSignErrors.inc({ error: code ?? 'internal' });
     if (code !== undefined && askers.has(code)) return new Refusal(GrpcStatus.INVALID_ARGUMENT, (error as Error).message);
     onError?.(error);
     if (code !== undefined && ours.has(code)) return new Refusal(GrpcStatus.UNAVAILABLE, (error as Error).message);

@@ -4,11 +4,12 @@
  */
 import type { Cluster } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 import type { Origin } from '../graph/graph.js';
+import { WASM_PULL_SECRET } from '../translate/extension/wasm.js';
 import type { EncodedResource } from '../views/encode.js';
 import { decodeResource, resourceToJson } from '../views/json.js';
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE, VIRTUAL_HOST_TYPE } from '../views/type-urls.js';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, EXTENSION_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE, VIRTUAL_HOST_TYPE } from '../views/type-urls.js';
 import type { Views } from '../views/views.js';
-import { rdsNames, sdsNames } from './references.js';
+import { ecdsNames, edsName, rdsNames, sdsNames } from './references.js';
 
 /** Resource name → resource, for each type. */
 export interface ConfigDump {
@@ -16,6 +17,8 @@ export interface ConfigDump {
   endpoints: Record<string, unknown>;
   listeners: Record<string, unknown>;
   routes: Record<string, unknown>;
+  /** What filters of the listeners take over ECDS. */
+  extensions?: Record<string, unknown>;
   secrets: Record<string, unknown>;
 }
 
@@ -65,27 +68,28 @@ export function dumpConfig(views: Views, proxyKey: string, options: DumpOptions 
   const routes = collect('routes', ROUTE_TYPE, routeNames);
   const virtualHosts = collect('virtualHosts', VIRTUAL_HOST_TYPE, routeNames);
   if (virtualHosts.length === 0) delete origins['virtualHosts'];
+  const extensions = collect('extensions', EXTENSION_TYPE, ecdsNames(listenerJson));
+  if (extensions.length === 0) delete origins['extensions'];
   const clusterJson = clusters.map(resourceToJson);
   const secrets = collect('secrets', SECRET_TYPE, sdsNames([...listenerJson, ...clusterJson]));
   const section = (resources: readonly EncodedResource[], json: readonly unknown[]): Record<string, unknown> =>
     Object.fromEntries(resources.map((resource, i) => [resource.name, json[i]] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
   const secretJson = secrets.map(resourceToJson);
-  if (options.redact !== false) secretJson.forEach(redact);
+  const extensionJson = extensions.map(resourceToJson);
+  if (options.redact !== false) {
+    secretJson.forEach(redact);
+    extensionJson.forEach(redactPullSecret);
+  }
   return {
     clusters: section(clusters, clusterJson),
     endpoints: section(endpoints, endpoints.map(resourceToJson)),
     listeners: section(listeners, listenerJson),
     routes: section(routes, routes.map(resourceToJson)),
     ...(virtualHosts.length > 0 && { virtualHosts: section(virtualHosts, virtualHosts.map(resourceToJson)) }),
+    ...(extensions.length > 0 && { extensions: section(extensions, extensionJson) }),
     secrets: section(secrets, secretJson),
     ...(options.origins === true && { origins }),
   };
-}
-
-function edsName(cluster: Cluster): string[] {
-  const type = cluster.clusterDiscoveryType;
-  if (type?.$case !== 'type' || type.value !== 3) return [];
-  return [cluster.edsClusterConfig?.serviceName || cluster.name];
 }
 
 function toDumped(origin: Origin): DumpedOrigin[] {
@@ -97,6 +101,18 @@ function toDumped(origin: Origin): DumpedOrigin[] {
 
 /** Private keys never leave in a dump. */
 function redact(secret: Record<string, unknown>): void {
-  const certificate = secret['tlsCertificate'] as { privateKey?: unknown } | undefined;
-  if (certificate?.privateKey !== undefined) certificate.privateKey = { inlineString: '[redacted]' };
+  const certificate = secret['tlsCertificate'] as
+    | { privateKey?: unknown; privateKeyProvider?: { typedConfig?: { privateKey?: unknown } } }
+    | undefined;
+  for (const holder of [certificate, certificate?.privateKeyProvider?.typedConfig])
+    if (holder?.privateKey !== undefined) holder.privateKey = { inlineString: '[redacted]' };
+}
+
+/** Nor credentials of image registries. */
+function redactPullSecret(extension: Record<string, unknown>): void {
+  const { config } = (extension['typedConfig'] ?? {}) as {
+    config?: { vmConfig?: { environmentVariables?: { keyValues?: Record<string, string> } } };
+  };
+  const values = config?.vmConfig?.environmentVariables?.keyValues;
+  if (values?.[WASM_PULL_SECRET]) values[WASM_PULL_SECRET] = '[redacted]';
 }

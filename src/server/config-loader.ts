@@ -1,68 +1,95 @@
-/** The file source bound to the mesh: its transactions become revisions of the graph, its problems log lines and something to look at. */
+/** The sources, one for each cluster, bound to the mesh: their transactions become revisions of the graph, their problems log lines and something to look at. */
 import { formatProblem, type Problem } from '../api/problem.js';
+import { keyOf } from '../api/resource.js';
 import type { Mesh } from '../model/mesh.js';
-import { type FilesOptions, FilesSource } from '../sources/files.js';
-import type { RowWriter, SourceChange } from '../sources/source.js';
+import type { ReportingSource, RowWriter, SourceChange } from '../sources/source.js';
+import type { ConfigInstruments } from '../telemetry/config-instruments.js';
 import type { Logger } from '../telemetry/log.js';
-import type { Metrics } from '../telemetry/metrics.js';
+import type { Changes } from './changes.js';
+import { countDelete, countProblem, countSet } from './config-events.js';
+import { hostProblems } from './host-problems.js';
+
+/** A source and the remote cluster that it is of; undefined for the one whose configuration holds. */
+export interface ClusterSource {
+  readonly cluster?: string | undefined;
+  readonly source: ReportingSource;
+}
 
 /** What a {@link ConfigLoader} is made of. */
 export interface ConfigLoaderParts {
   readonly mesh: Mesh;
-  readonly files: FilesOptions;
+  /** The cluster whose configuration holds first. */
+  readonly sources: readonly ClusterSource[];
   readonly log: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: ConfigInstruments;
+  readonly changes: Changes;
 }
 
 export class ConfigLoader {
-  readonly #source: FilesSource;
+  readonly #writer: RowWriter;
   readonly #stop = new AbortController();
   #told = new Set<string>();
 
   constructor(private readonly parts: ConfigLoaderParts) {
-    this.#source = new FilesSource(parts.files);
+    this.#writer = writerOf(parts);
   }
 
-  /** What is wrong with the files at present. */
+  /** What is wrong with the sources at present, each by itself and in what they claim of others' hosts. */
   problems(): readonly Problem[] {
-    return this.#source.problems();
+    return [...this.parts.sources.flatMap(({ source }) => source.problems()), ...hostProblems(this.parts.mesh)];
   }
 
-  /** Loads all files; from then on changes are taken over. */
+  /** Loads everything; from then on changes are taken over. */
   async start(): Promise<void> {
-    const { mesh, metrics } = this.parts;
-    const { graph, rows } = mesh;
-    this.#source.onChange((change) => this.#changed(change));
-    const writer: RowWriter = {
-      transaction(write: () => void): void {
-        const begun = performance.now();
-        graph.transaction(write);
-        metrics.pushContextInit.observe((performance.now() - begun) / 1000);
-      },
-      set: (row) => rows.of(row.kind).set(row as never),
-      delete: (kind, key) => rows.of(kind).delete(key),
-    };
-    await this.#source.start(writer, this.#stop.signal);
+    await Promise.all(
+      this.parts.sources.map(({ cluster, source }) => {
+        source.onChange((change) => this.#changed(change, cluster));
+        return source.start(this.#writer, this.#stop.signal);
+      }),
+    );
   }
 
   close(): void {
     this.#stop.abort();
   }
 
-  #changed({ set, deleted, problems }: SourceChange): void {
-    this.#tell(problems);
+  #changed({ set, deleted }: SourceChange, cluster: string | undefined): void {
+    this.#tell(this.problems());
     if (set.length + deleted.length === 0) return;
-    this.parts.metrics.inboundUpdates.inc({ type: 'config' });
-    this.parts.metrics.pushTriggers.inc({ type: 'config' });
-    this.parts.log.info({ set: set.length, deleted: deleted.length, revision: this.parts.mesh.graph.revision }, 'configuration taken over');
+    const of = cluster === undefined ? {} : { cluster };
+    this.parts.log.info({ ...of, set: set.length, deleted: deleted.length, revision: this.parts.mesh.graph.revision }, 'configuration taken over');
   }
 
   /** Each problem is logged once while it lasts. */
   #tell(problems: readonly Problem[]): void {
     const texts = new Map(problems.map((problem) => [formatProblem(problem), problem]));
-    for (const [text, { severity, code }] of texts) {
-      if (!this.#told.has(text)) this.parts.log[severity === 'error' ? 'error' : 'warn']({ code }, text);
+    for (const [text, problem] of texts) {
+      const { severity, code } = problem;
+      if (this.#told.has(text)) continue;
+      if (severity === 'error') countProblem(this.parts.metrics, problem);
+      this.parts.log[severity === 'error' ? 'error' : 'warn']({ code }, text);
     }
     this.#told = new Set(texts.keys());
   }
+}
+
+/** Each transaction of a source is one of the graph. */
+function writerOf({ mesh: { graph, rows }, metrics, changes }: ConfigLoaderParts): RowWriter {
+  return {
+    transaction: (write, timing) =>
+      changes.write(timing, () =>
+        graph.transaction(() => {
+          write();
+          rows.discovered.settle();
+        }),
+      ),
+    set(row) {
+      countSet(metrics, row, rows.of(row.kind).get(keyOf(row)) !== undefined);
+      rows.discovered.set(row);
+    },
+    delete(kind, key) {
+      countDelete(metrics, kind);
+      rows.discovered.delete(kind, key);
+    },
+  };
 }

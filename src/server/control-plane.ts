@@ -2,48 +2,57 @@
  * The composition root of `mizzen serve`: files → mesh → views → xDS, with the certificate authority at their side. Everything is made
  * here and handed to who needs it; nothing below knows of a global.
  */
-import type { SecureContextOptions } from 'node:tls';
-import type { Authenticator } from '../ca/authenticators/authenticator.js';
-import { ClientCertificateAuthenticator } from '../ca/authenticators/client-certificate.js';
-import { JoinTokenAuthenticator } from '../ca/authenticators/join-token.js';
+import { defineAnalysis } from '../analysis/index.js';
+import type { Problem } from '../api/problem.js';
 import type { CertificateAuthority } from '../ca/authority.js';
-import { JoinTokenVerifier } from '../ca/join-token.js';
-import { loadOrCreateJoinTokenKey } from '../ca/join-token-key.js';
-import { Revocations } from '../ca/revocations.js';
-import { ServerCertificate } from '../ca/server-certificate.js';
-import { SignerReload } from '../ca/signer-reload.js';
-import { WorkloadCertificates } from '../ca/workload-certificates.js';
 import { createDebugServer } from '../debug/http.js';
+import type { PageParts } from '../debug/page.js';
+import { createPages } from '../debug/pages.js';
+import { DebugTypes } from '../debug/xds-types.js';
+import { joinRemoteClusters } from '../sources/remote-cluster.js';
 import type { Logger } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { XdsServer } from '../xds/server.js';
 import { Http2GrpcServer } from '../xds/transport/http2-server.js';
 import { CertificateService } from './certificate-service.js';
+import { Changes } from './changes.js';
 import { ConfigLoader } from './config-loader.js';
-import { Identities } from './identities.js';
+import { configSources } from './config-sources.js';
+import { conflictFinder, countConflicts } from './conflicts.js';
+import { connectedProxies } from './connected-proxies.js';
+import { controlPlaneId } from './control-plane-id.js';
+import { csrRefusals } from './csr-refusals.js';
+import { HostLoader } from './host-loader.js';
+import { modelSettings } from './host-owners.js';
+import { InjectionSettingsFile } from './injection-settings.js';
 import { KeysLoader } from './keys-loader.js';
-import { createMesh } from './mesh-instance.js';
-import { MeshProvider } from './mesh-provider.js';
+import { connectKubernetes, type KubernetesSide } from './kubernetes-side.js';
+import { createMesh, type MeshInstance } from './mesh-instance.js';
 import { createObserver } from './observer.js';
-import { oidcVerifiers } from './oidc.js';
-import { type Address, formatAddress, type ServeOptions } from './options.js';
-import { RegistrationFiles } from './registration-files.js';
-import { Registrations } from './registrations.js';
-import { scrapeState } from './scrape.js';
-import { loadSigner, openAuthority, writeTrustNote } from './trust.js';
+import { formatAddress, type ServeOptions } from './options.js';
+import { patchCheck } from './patch-check.js';
+import { requireLocalPlaintext } from './plaintext-xds.js';
+import { type ScrapeParts, scrapeState } from './scrape.js';
+import { openAuthenticators, publishRoots, runAuthority, workloadCertificates } from './signing.js';
+import { traceChanges } from './trace-changes.js';
+import { transportOptions } from './transport-options.js';
+import { startWebhooks, type Webhooks } from './webhooks.js';
+import { listenXds } from './xds-listeners.js';
 
 /** Where it listens, `HOST:PORT` each; absent what is off. */
 export interface Listening {
   readonly xds?: string;
   readonly xdsTls?: string;
   readonly http?: string;
+  readonly webhook?: string;
 }
 
 type Closer = (graceMs: number) => void | Promise<void>;
 
 export class ControlPlane {
   readonly metrics: Metrics;
-  readonly #instance = createMesh();
+  readonly #changes: Changes;
+  readonly #instance: MeshInstance;
   readonly #closers: Closer[] = [];
   #isReady = false;
 
@@ -52,7 +61,22 @@ export class ControlPlane {
     private readonly log: Logger,
     private readonly version: string,
   ) {
+    requireLocalPlaintext(options.xdsAddress, options.xdsPlaintext);
     this.metrics = new Metrics(version);
+    this.#changes = new Changes(this.metrics);
+    this.#instance = createMesh({
+      ...modelSettings(options),
+      clusterId: options.cluster,
+      watchedNamespaces: options.watchNamespaces,
+      filterGatewayClusters: options.gatewayClusters === 'referenced',
+      remoteJwks: options.remoteJwks,
+      persistentSessions: options.persistentSessions,
+      quicListeners: options.quicListeners,
+      ipv4Outbound: options.ipv4Outbound,
+      mcs: options.mcs,
+      reviewsSecretReaders: options.kubernetes,
+      deploysGateways: options.kubernetes && options.managedGateways === 'on',
+    });
   }
 
   /** Resolves when all listeners serve and the configuration is loaded; leaves nothing open when it rejects. */
@@ -74,125 +98,149 @@ export class ControlPlane {
   async #start(): Promise<Listening> {
     const { options, log, metrics } = this;
     const { mesh, views } = this.#instance;
-    const loader = this.#loader();
+    const tracing = await traceChanges(this.#changes, { otlpEndpoint: options.otlpEndpoint, log, version: this.version });
+    if (tracing !== undefined) this.#closers.push(() => tracing.close());
+    const kubernetes = await this.#connect();
+    const loader = this.#loader(kubernetes);
     this.#closers.push(() => loader.close());
     await loader.start();
-    const keys = new KeysLoader({ mesh, log, allowed: options.jwksAllow });
+    const hosts = new HostLoader({ mesh, log });
+    this.#closers.push(() => hosts.close());
+    await hosts.start();
+    const keys = new KeysLoader({ mesh, log, allowed: options.jwksAllow, caFile: options.jwksCa, metrics: metrics.config });
     this.#closers.push(() => keys.close());
     await keys.start();
 
     const { trustDomain } = mesh.config();
-    const authority = await this.#authority(trustDomain);
-    const authenticators = await this.#authenticators(authority);
-    const provider = this.#provider(authority, authenticators);
+    const signing = { options, log, kubernetes };
+    const signer = await runAuthority(signing, trustDomain);
+    const { authority } = signer;
+    this.#closers.push(() => signer.close(), publishRoots(mesh, authority));
+    const authenticators = await openAuthenticators(signing, authority);
+    const conflicts = conflictFinder(mesh, views);
+    const ofFiles = joinRemoteClusters(options.remoteCluster, options.cluster).map(({ cluster }) => cluster);
+    const remoteClusters = (): readonly string[] => [...ofFiles, ...(kubernetes?.clusters.remote.keys() ?? [])];
+    const problems = (): readonly Problem[] => [...loader.problems(), ...(kubernetes?.problems() ?? [])];
+    const injection = this.#injection();
+    const analysis = defineAnalysis(mesh, { extra: [patchCheck(views)] });
+    const pages: PageParts = {
+      analysis,
+      mesh,
+      views,
+      conflicts,
+      clusters: () => [options.cluster, ...remoteClusters()],
+      connections: () => xds.connections(),
+      problems,
+      injection: () => (options.webhookAddress === undefined ? undefined : injection.told()),
+      ...(options.unsafeAdminEndpoints && { disconnect: (proxyID: string) => xds.disconnect(proxyID) }),
+    };
+    const ask = createPages(pages);
+    const workloads = workloadCertificates(signing, authority, metrics.certificates);
+    const secretReaders = kubernetes?.secretReaders(mesh);
+    const proxies = connectedProxies({
+      ...this.#instance,
+      options,
+      log,
+      metrics: metrics.config,
+      authenticators,
+      certificates: workloads,
+      debugTypes: new DebugTypes(pages, ask),
+      ...(secretReaders && { secretReaders }),
+    });
+    this.#closers.push(() => proxies.close());
     const certificates = new CertificateService({
       authority,
       authenticators,
-      metrics,
+      metrics: metrics.certificates,
       onError: (error) => log.error({ err: error }, 'a CSR was not signed'),
+      onRefused: csrRefusals(log),
     });
-    const xds = new XdsServer({ provider, observer: createObserver(log, metrics), controlPlane: `mizzen/${this.version}` });
-    metrics.scrape(() => scrapeState(mesh, loader.problems(), authority));
+    const { tracker } = this.#changes;
+    const observer = createObserver(log, metrics);
+    const { maxStreams, maxStreamsPerIdentity, maxStreamsPerAddress } = options;
+    const limits = { maxStreams, maxStreamsPerIdentity, maxStreamsPerAddress };
+    const xds = new XdsServer({ provider: proxies.provider, observer, limits, changes: tracker, controlPlane: controlPlaneId(this.version) });
+    const scraped: ScrapeParts = {
+      mesh,
+      authority,
+      problems,
+      workloadExpiry: () => workloads.firstExpiry(),
+      remoteClusters,
+      conflicts: () => countConflicts(conflicts()),
+      xds: () => ({ ...xds.load(), openChanges: tracker.open }),
+    };
+    metrics.scrape(() => scrapeState(scraped));
 
-    const debug = createDebugServer({ mesh, views, xds, metrics, problems: () => loader.problems(), isReady: () => this.#isReady });
+    const debug = createDebugServer({
+      ask,
+      rootNamespace: () => mesh.config().rootNamespace,
+      metrics,
+      proxies: () => [...mesh.rows.proxies.list().values()],
+      authenticators,
+      version: this.version,
+      isReady: () => this.#isReady,
+    });
     this.#closers.push(() => debug.close());
     const http = options.httpAddress && (await debug.listen(options.httpAddress));
-    const { plain, tls } = await this.#listen(xds, authority, certificates);
+    const create = (tls: boolean): Http2GrpcServer => {
+      const server = new Http2GrpcServer(transportOptions(options, observer, tls ? authenticators : undefined));
+      xds.attach(server);
+      if (tls) certificates.attach(server);
+      return server;
+    };
+    const { plain, tls } = await listenXds({ options, xds, authority, log, create, onClose: (close) => this.#closers.push(close) });
+    const webhooks = await this.#webhooks(authority, injection, kubernetes);
+    const statuses = { mesh, views, xds, problems, analysis };
+    kubernetes?.lead({ statuses, authority, injection, webhooks: webhooks?.metrics });
     this.#isReady = true;
     return {
       ...(plain && { xds: formatAddress(plain) }),
       ...(tls && { xdsTls: formatAddress(tls) }),
       ...(http && { http: formatAddress(http) }),
+      ...(webhooks && { webhook: formatAddress(webhooks.address) }),
     };
   }
 
-  #loader(): ConfigLoader {
-    const { config, meshConfig, debounceAfter, debounceMax } = this.options;
-    const debounce = { quiet: debounceAfter, max: debounceMax };
-    const files = { paths: config, debounce, ...(meshConfig !== undefined && { meshConfig }) };
-    return new ConfigLoader({ mesh: this.#instance.mesh, files, log: this.log, metrics: this.metrics });
+  /** The way to the Kubernetes API; undefined where it is not used. */
+  async #connect(): Promise<KubernetesSide | undefined> {
+    if (!this.options.kubernetes) return undefined;
+    const side = await connectKubernetes(this.options, this.log, this.metrics);
+    this.#closers.push(() => side.close());
+    return side;
   }
 
-  /** Signs, follows its files, and keeps the note of its roots for `bootstrap` true. */
-  async #authority(trustDomain: string): Promise<CertificateAuthority> {
-    const { options, log } = this;
-    const trust = { ...options, trustDomain, isKeeper: true };
-    const authority = await openAuthority(trust);
-    const note = (): void => writeTrustNote(options.dataDir, { trustDomain, rootPem: authority.rootPem });
-    note();
-    const reload = new SignerReload({
+  #loader(kubernetes: KubernetesSide | undefined): ConfigLoader {
+    const sources = configSources(this.options, kubernetes);
+    return new ConfigLoader({ mesh: this.#instance.mesh, sources, log: this.log, metrics: this.metrics.config, changes: this.#changes });
+  }
+
+  #injection(): InjectionSettingsFile {
+    const onError = (error: unknown): void => this.log.error({ err: error }, 'the settings of injection could not be read; the last good ones stay');
+    const settings = new InjectionSettingsFile(this.options, onError);
+    this.#closers.push(() => settings.close());
+    return settings;
+  }
+
+  async #webhooks(
+    authority: CertificateAuthority,
+    settings: InjectionSettingsFile,
+    kubernetes: KubernetesSide | undefined,
+  ): Promise<Webhooks | undefined> {
+    const { options, log, metrics } = this;
+    if (options.webhookAddress === undefined) return undefined;
+    const { mesh } = this.#instance;
+    const parts = {
+      mesh,
       authority,
-      load: () => loadSigner(trust),
-      everyMs: options.caReload,
-      onReplaced: ({ certificate, roots }) => {
-        note();
-        log.info({ signer: certificate.subject, roots: roots.length }, 'the certificate authority was replaced');
-      },
-      onError: (error) => log.error({ err: error }, 'the certificate authority could not be read again; the last good one stays'),
-    });
-    this.#closers.push(() => reload.close());
-    return authority;
-  }
-
-  async #authenticators(authority: CertificateAuthority): Promise<readonly Authenticator[]> {
-    const { dataDir, oidcIssuer, oidcAudience } = this.options;
-    const issuers = oidcVerifiers(oidcIssuer, oidcAudience, authority.trustDomain);
-    const key = await loadOrCreateJoinTokenKey(dataDir);
-    const verifier = new JoinTokenVerifier({ key, trustDomain: authority.trustDomain, revocations: new Revocations(dataDir) });
-    return [new ClientCertificateAuthenticator(authority), new JoinTokenAuthenticator(verifier, issuers)];
-  }
-
-  #provider(authority: CertificateAuthority, authenticators: readonly Authenticator[]): MeshProvider {
-    const { log, metrics } = this;
-    const { dataDir, workloadGracePeriod, vhdsThreshold } = this.options;
-    const certificates = new WorkloadCertificates(authority, {
-      onError: (identity, error) => log.error({ identity, err: error }, 'no certificate could be made; trying again'),
-    });
-    certificates.onChange(() => metrics.certificates.inc());
-    const identities = new Identities(this.#instance.mesh, certificates);
-    this.#closers.push(() => identities.close());
-    const files = new RegistrationFiles(dataDir, (error) => log.error({ err: error }, 'a registered workload could not be kept or read'));
-    const registrations = new Registrations({ mesh: this.#instance.mesh, files, graceMs: workloadGracePeriod });
-    registrations.restore();
-    this.#closers.push(() => registrations.close());
-    return new MeshProvider({
-      ...this.#instance,
-      authenticators,
-      identities,
-      registrations,
-      ...(vhdsThreshold !== undefined && { vhdsThreshold }),
-      onError: (error) => log.error({ err: error }, 'a proxy could not be connected'),
-    });
-  }
-
-  async #listen(xds: XdsServer, authority: CertificateAuthority, certificates: CertificateService): Promise<{ plain?: Address; tls?: Address }> {
-    const { xdsAddress, xdsTlsAddress, tlsSan } = this.options;
-    const servers: Http2GrpcServer[] = [];
-    // Streams first hear that they should go, then their connections close.
-    this.#closers.push(async (graceMs) => {
-      const closing = servers.map((server) => server.close(graceMs + 500));
-      await xds.close(graceMs);
-      await Promise.all(closing);
-    });
-    const open = async (at: Address, tls?: SecureContextOptions): Promise<{ server: Http2GrpcServer; address: Address }> => {
-      const server = new Http2GrpcServer();
-      xds.attach(server);
-      if (tls !== undefined) certificates.attach(server);
-      const { address, port } = await server.listen({ ...at, ...(tls && { tls }) });
-      servers.push(server);
-      return { server, address: { host: address, port } };
+      options,
+      api: kubernetes?.clusters.own,
+      settings,
+      log,
+      registry: metrics.registry,
+      isReady: () => this.#isReady,
     };
-    const plain = xdsAddress && (await open(xdsAddress));
-    if (xdsTlsAddress === undefined) return { ...(plain && { plain: plain.address }) };
-    const certificate = new ServerCertificate(authority, {
-      hosts: [...tlsSan, ...(isWildcard(xdsTlsAddress.host) ? [] : [xdsTlsAddress.host])],
-      onRotate: (credentials) => secure.server.setSecureContext(credentials),
-      onError: (error) => this.log.error({ err: error }, 'the server certificate could not be renewed; trying again'),
-    });
-    this.#closers.push(() => certificate.close());
-    const secure = await open(xdsTlsAddress, await certificate.current());
-    return { ...(plain && { plain: plain.address }), tls: secure.address };
+    const webhooks = await startWebhooks(options.webhookAddress, parts);
+    this.#closers.push(() => webhooks.close());
+    return webhooks;
   }
 }
-
-const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';

@@ -15,9 +15,9 @@ export class Identities {
     private readonly mesh: Mesh,
     private readonly certificates: WorkloadCertificates,
   ) {
-    this.#stop = certificates.onChange((identity, { certChainPem, privateKeyPem, rootPem }) => {
+    this.#stop = certificates.onChange((identity, { certChainPem, privateKeyPem, rootPem, crlPem }) => {
       const id = formatSpiffeId(identity);
-      mesh.graph.transaction(() => mesh.rows.certificates.set({ id, certChainPem, privateKeyPem, rootPem }));
+      mesh.graph.transaction(() => mesh.rows.certificates.set({ id, certChainPem, privateKeyPem, rootPem, ...(crlPem !== undefined && { crlPem }) }));
     });
   }
 

@@ -1,6 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { authorityOf } from '../ca/testing/material.js';
+import { DEFAULT_SETTINGS } from '../model/define-mesh.js';
 import { parseResources } from '../sources/load.js';
 import { createLog } from '../telemetry/log.js';
 import { KeysLoader } from './keys-loader.js';
@@ -45,4 +51,39 @@ test('RA-015: without leave nothing is fetched from loopback', async () => {
   await loader.start();
   expect([...mesh.rows.jwks.list().keys()]).toEqual([]);
   loader.close();
+});
+
+test('RA-006: what proxies fetch by themselves is not fetched here', async () => {
+  const { mesh } = createMesh({ ...DEFAULT_SETTINGS, remoteJwks: 'envoy' });
+  const loader = new KeysLoader({ mesh, log, allowed: ['127.0.0.1'] });
+  addResources(mesh, authentication('first'));
+  await loader.start();
+  expect([...mesh.rows.jwks.list().keys()]).toEqual([]);
+  loader.close();
+});
+
+test('RA-016: servers of keys are trusted by the CAs of a file of the operator, and not without', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mizzen-keys-'));
+  const authority = await authorityOf();
+  const issued = await authority.issueServer({ dnsNames: [], ips: ['127.0.0.1'] });
+  const secure = createHttps({ key: issued.privateKeyPem, cert: issued.certChainPem }, (_, response) => response.end(JWKS));
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  uri = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/keys`;
+  const caFile = join(folder, 'extra.pem');
+  writeFileSync(caFile, authority.rootPem);
+  for (const [more, keys] of [
+    [{}, 0],
+    [{ caFile }, 1],
+  ] as const) {
+    const { mesh } = createMesh();
+    const loader = new KeysLoader({ mesh, log, allowed: ['127.0.0.1'], ...more });
+    addResources(mesh, authentication('first'));
+    await loader.start();
+    expect(mesh.rows.jwks.list().size).toBe(keys);
+    loader.close();
+  }
+  writeFileSync(caFile, 'nonsense');
+  expect(() => new KeysLoader({ mesh: createMesh().mesh, log, allowed: [], caFile })).toThrow('extra.pem');
+  secure.close();
+  rmSync(folder, { recursive: true });
 });

@@ -22,6 +22,7 @@ export function createMesh(settings?: ModelSettings): MeshInstance {
 /** Writes resources in one transaction. */
 export function addResources(mesh: Mesh, resources: Iterable<AnyRow>): void {
   mesh.graph.transaction(() => {
-    for (const resource of resources) mesh.rows.of(resource.kind).set(resource as never);
+    for (const resource of resources) mesh.rows.discovered.set(resource);
+    mesh.rows.discovered.settle();
   });
 }

@@ -7,15 +7,21 @@ import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
 import type { Authenticator } from '../ca/authenticators/authenticator.js';
 import { messageOf } from '../ca/errors.js';
 import { formatSpiffeId, type WorkloadIdentity } from '../ca/spiffe.js';
+import { callerOf } from '../debug/caller.js';
+import { isOnlooker } from '../debug/connection-pages.js';
+import type { DebugTypes } from '../debug/xds-types.js';
+import { hasAgent } from '../model/certificate-source.js';
 import type { Mesh } from '../model/mesh.js';
 import type { Proxy } from '../model/proxy.js';
 import { NodeError, parseNode } from '../model/proxy-node.js';
 import type { Views } from '../views/views.js';
 import type { XdsVariant } from '../xds/observer.js';
-import { GrpcStatus, type PeerInfo, type ProxyHandle, Refusal, type ResourceProvider } from '../xds/provider.js';
+import { GrpcStatus, type PeerInfo, type ProxyHandle, Refusal, type ResourceProvider, type ResourceWatch } from '../xds/provider.js';
 import { identityOf } from './credentials.js';
 import type { Identities } from './identities.js';
 import type { Registration, Registrations } from './registrations.js';
+import type { SecretReaders } from './secret-readers.js';
+import { statsLoggerOf } from './stats-logger.js';
 
 /** What a {@link MeshProvider} is made of. */
 export interface MeshProviderParts {
@@ -24,6 +30,10 @@ export interface MeshProviderParts {
   readonly authenticators: readonly Authenticator[];
   readonly identities: Identities;
   readonly registrations?: Registrations;
+  /** Asks who may have credentials, where that is reviewed. */
+  readonly secretReaders?: SecretReaders;
+  /** Answers what istioctl asks (XD-024). */
+  readonly debugTypes?: DebugTypes;
   /** Virtual hosts in a route configuration above which they come one by one, to clients that can take it; undefined: never. */
   readonly vhdsThreshold?: number;
   /** Told of a failure that is nobody's fault but ours; the peer hears only that there was one. */
@@ -55,9 +65,14 @@ export class MeshProvider implements ResourceProvider {
   async #connect(node: Node, peer: PeerInfo, variant: XdsVariant): Promise<ProxyHandle> {
     const vhdsThreshold = variant === 'delta' && takesVhdsOverAds(node) ? this.parts.vhdsThreshold : undefined;
     const identity = await identityOf(peer, this.parts.authenticators);
+    limit(node);
+    const watchDebug = this.#debug(peer, identity);
+    const proven = identity !== undefined && { identity: formatSpiffeId(identity) };
+    if (isOnlooker({ node }))
+      return { id: node.id, ...proven, watch: (typeUrl, names) => watchDebug(typeUrl, names) ?? NOTHING, close: () => undefined };
     const described = parse(node, identity, vhdsThreshold);
     if (identity !== undefined) authorize(described, identity);
-    const release = identity !== undefined && described.certificates === 'ads' ? await this.#certificate(identity) : undefined;
+    const release = identity !== undefined && !hasAgent(described.certificates) ? await this.#certificate(identity) : undefined;
     let registration: Registration | undefined;
     try {
       registration = this.parts.registrations?.connect(described, identity);
@@ -66,11 +81,13 @@ export class MeshProvider implements ResourceProvider {
       throw error;
     }
     const proxy = registration === undefined ? described : parse(labelled(node, registration), identity, vhdsThreshold);
+    const forget = identity === undefined ? undefined : this.parts.secretReaders?.hold(proxy.clusterId, identity);
     this.#add(proxy);
     let isOpen = true;
     return {
       id: proxyName(proxy),
-      watch: (typeUrl, names, onStale) => this.parts.views.watch(proxy.key, typeUrl, names, onStale),
+      ...proven,
+      watch: (typeUrl, names, onStale) => watchDebug(typeUrl, names) ?? this.parts.views.watch(proxy.key, typeUrl, names, onStale),
       event: ({ typeUrl, error }) => {
         if (isOpen && typeUrl === HEALTH_TYPE) registration?.reportHealth(error === undefined, error?.message ?? '');
       },
@@ -79,8 +96,21 @@ export class MeshProvider implements ResourceProvider {
         isOpen = false;
         this.#remove(proxy);
         registration?.close();
+        forget?.();
         release?.();
       },
+    };
+  }
+
+  /** Watches debug types on behalf of a peer; undefined for all others. */
+  #debug(
+    peer: PeerInfo,
+    identity: WorkloadIdentity | undefined,
+  ): (typeUrl: string, names: readonly string[] | undefined) => ResourceWatch | undefined {
+    const { debugTypes, mesh } = this.parts;
+    return (typeUrl, names) => {
+      if (debugTypes?.serves(typeUrl) !== true) return undefined;
+      return debugTypes.watch(typeUrl, names, callerOf(peer.address, identity, mesh.config().rootNamespace));
     };
   }
 
@@ -111,7 +141,12 @@ export class MeshProvider implements ResourceProvider {
   }
 }
 
+/** What a tool that only looks is served of the types of proxies. */
+const NOTHING: ResourceWatch = { read: () => ({ chunks: [] }), close: () => undefined };
+
 const MAX_METADATA = 64 << 10;
+/** Of id, cluster, name of the program and each part of the locality. */
+const MAX_NODE_TEXT = 1 << 10;
 
 /** How people name a proxy: `name.namespace`. */
 export const proxyName = (proxy: Proxy): string => `${proxy.name}.${proxy.namespace}`;
@@ -123,11 +158,18 @@ function takesVhdsOverAds({ userAgentName, userAgentVersionType }: Node): boolea
   return majorNumber > 1 || (majorNumber === 1 && minorNumber >= 37);
 }
 
-function parse(node: Node, identity: WorkloadIdentity | undefined, vhdsThreshold: number | undefined): Proxy {
-  const { id, cluster, metadata, locality } = node;
-  // Metadata becomes part of the proxy's row and of its key: Envoys send a few kilobytes.
+/** What a node says becomes part of the proxy's row and of its key: Envoys send a few kilobytes. */
+function limit({ id, cluster, userAgentName, metadata, locality }: Node): void {
+  for (const [field, text] of Object.entries({ id, cluster, userAgentName, ...locality }))
+    if (typeof text === 'string' && text.length > MAX_NODE_TEXT)
+      throw new Refusal(GrpcStatus.INVALID_ARGUMENT, `node: ${field} is longer than ${MAX_NODE_TEXT} characters`);
   if (metadata !== undefined && JSON.stringify(metadata).length > MAX_METADATA)
     throw new Refusal(GrpcStatus.INVALID_ARGUMENT, `node metadata is longer than ${MAX_METADATA} characters of JSON`);
+}
+
+function parse(node: Node, identity: WorkloadIdentity | undefined, vhdsThreshold: number | undefined): Proxy {
+  const { id, cluster, metadata, locality, extensions } = node;
+  const statsLogger = statsLoggerOf(node);
   try {
     return parseNode(
       {
@@ -136,6 +178,8 @@ function parse(node: Node, identity: WorkloadIdentity | undefined, vhdsThreshold
         ...(metadata && { metadata }),
         ...(locality && { locality }),
         ...(vhdsThreshold !== undefined && { vhdsThreshold }),
+        ...(statsLogger !== undefined && { statsLogger }),
+        extensions,
       },
       identity === undefined ? '' : formatSpiffeId(identity),
     );

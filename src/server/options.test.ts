@@ -17,6 +17,22 @@ describe('options of serve', () => {
     expect(() => parseMs('-1s')).toThrow('duration');
   });
 
+  test('CA-007: certificates of Envoys live a day unless told otherwise, and neither for a moment nor for ever', () => {
+    expect(serveOptions({}).workloadCertTtl).toBe(86_400_000);
+    expect(SETTINGS.workloadCertTtl.parse('20s')).toBe(20_000);
+    for (const text of ['9s', '2161h', 'a day']) expect(() => SETTINGS.workloadCertTtl.parse(text)).toThrow(JSON.stringify(text));
+  });
+
+  test('DB-001: the ports are istiod’s; what is plaintext is for this machine only', () => {
+    const { xdsAddress, xdsTlsAddress, httpAddress, webhookAddress } = serveOptions({});
+    expect([xdsAddress, xdsTlsAddress, httpAddress, webhookAddress].map((at) => at && formatAddress(at))).toEqual([
+      '127.0.0.1:15010',
+      '0.0.0.0:15012',
+      '127.0.0.1:15014',
+      undefined,
+    ]);
+  });
+
   test('a count is a number, or off whatever the default is', () => {
     expect([parseCount('0'), parseCount('250'), parseCount('off')]).toEqual([0, 250, undefined]);
     for (const text of ['', '-1', '1.5', 'many']) expect(() => parseCount(text)).toThrow('not a number');

@@ -21,6 +21,16 @@ export function patchCheck(views: Views): Check {
   };
 }
 
+/** Clusters that EnvoyFilters add to connected proxies although there are some of their names, with the EnvoyFilter (XD-034). */
+export function repeatedClusters(mesh: Mesh, views: Views): ReadonlyMap<string, string> {
+  const failed = representatives(mesh).flatMap((key) => views.patchReport(key, () => []).failures);
+  return new Map(
+    failed.flatMap(({ repeatedCluster, after = '' }) =>
+      repeatedCluster === undefined ? [] : [[repeatedCluster, after.slice(0, after.indexOf('#'))]],
+    ),
+  );
+}
+
 /** One proxy of each kind: those with equal scopes and patches get the same. */
 function representatives(mesh: Mesh): readonly string[] {
   const byScope = new Map<string, string>();

@@ -1,6 +1,8 @@
 /**
- * Names that resources refer to, read off their JSON: route configurations of listeners, secrets of listeners and clusters.
+ * Names that resources refer to: load assignments of clusters; and read off their JSON, route configurations and extensions of listeners, secrets
+ * of listeners and clusters.
  */
+import type { Cluster } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
 
 type Json = unknown;
 
@@ -23,6 +25,22 @@ export function rdsNames(listeners: readonly Json[]): readonly string[] {
     if (typeof rds?.routeConfigName === 'string') names.add(rds.routeConfigName);
   });
   return sorted(names);
+}
+
+/** Extensions that listeners fetch over ECDS, sorted. */
+export function ecdsNames(listeners: readonly Json[]): readonly string[] {
+  const names = new Set<string>();
+  walk(listeners, (object) => {
+    if (object['configDiscovery'] !== undefined && typeof object['name'] === 'string') names.add(object['name']);
+  });
+  return sorted(names);
+}
+
+/** The load assignment that a cluster asks for over EDS. */
+export function edsName(cluster: Cluster): string[] {
+  const type = cluster.clusterDiscoveryType;
+  if (type?.$case !== 'type' || type.value !== 3) return [];
+  return [cluster.edsClusterConfig?.serviceName || cluster.name];
 }
 
 /** Secrets that come over our own ADS stream, sorted. Those of an agent (cluster `sds-grpc`) are not ours to serve. */

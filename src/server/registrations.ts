@@ -28,8 +28,14 @@ export interface RegistrationParts {
   readonly files: RegistrationFiles;
   /** How long an entry outlives its last stream. */
   readonly graceMs: number;
+  readonly metrics?: RegistrationMetrics;
   readonly now?: () => Date;
 }
+
+/** What is counted (MT-008). */
+export type RegistrationMetrics = Readonly<
+  Record<'registered' | 'registrationUpdates' | 'unregistered' | 'registrationDeletes' | 'registrationErrors', { inc(): void }>
+>;
 
 /** One stream of a proxy that stands for a WorkloadEntry. */
 export interface Registration {
@@ -75,7 +81,7 @@ export class Registrations {
    */
   connect(proxy: Proxy, identity: WorkloadIdentity | undefined): Registration | undefined {
     const group = textOf(proxy, 'AUTO_REGISTER_GROUP');
-    if (group !== undefined) return this.#register(proxy, group, identity);
+    if (group !== undefined) return this.#counted(() => this.#register(proxy, group, identity));
     const named = textOf(proxy, 'WORKLOAD_ENTRY');
     const entry = named === undefined ? undefined : this.#entries.get(`${proxy.namespace}/${named}`);
     if (entry === undefined) return undefined;
@@ -95,6 +101,15 @@ export class Registrations {
     return this.parts.mesh.rows.of('WorkloadEntry');
   }
 
+  #counted<T>(register: () => T): T {
+    try {
+      return register();
+    } catch (error) {
+      this.parts.metrics?.registrationErrors.inc();
+      throw error;
+    }
+  }
+
   #register(proxy: Proxy, name: string, identity: WorkloadIdentity | undefined): Registration {
     const what = `WorkloadGroup ${proxy.namespace}/${name}`;
     if (identity === undefined) throw unproven(proxy, what);
@@ -112,6 +127,7 @@ export class Registrations {
     const kept = known === undefined ? {} : { createdAt: known.createdAt, ...(known.status === undefined ? {} : { status: known.status }) };
     const isJudged = known !== undefined && group.spec.probe !== undefined && reportsHealth(known);
     this.#save({ ...(isJudged ? withHealthChecks(entry) : entry), ...kept });
+    this.parts.metrics?.[known === undefined ? 'registered' : 'registrationUpdates'].inc();
     let isOpen = true;
     return {
       entry,
@@ -136,6 +152,7 @@ export class Registrations {
     const entry = this.#own(key);
     if (left > 0 || entry === undefined) return;
     this.#save(disconnectedEntry(entry, this.#now()));
+    this.parts.metrics?.unregistered.inc();
     this.#expire(key, this.parts.graceMs);
   }
 
@@ -145,7 +162,9 @@ export class Registrations {
       this.#timers.delete(key);
       this.#streams.delete(key);
       this.parts.files.delete(key);
-      if (this.#own(key) !== undefined) this.parts.mesh.graph.transaction(() => this.#entries.delete(key));
+      if (this.#own(key) === undefined) return;
+      this.parts.mesh.graph.transaction(() => this.#entries.delete(key));
+      this.parts.metrics?.registrationDeletes.inc();
     }, afterMs);
     timer.unref();
     this.#timers.set(key, timer);

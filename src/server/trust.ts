@@ -6,9 +6,10 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CertificateAuthority } from '../ca/authority.js';
 import { loadPluggedInCa } from '../ca/cacerts.js';
-import type { CaKeyType } from '../ca/root.js';
+import type { KeyType } from '../ca/key-pairs.js';
 import { loadSelfSigned } from '../ca/rotation.js';
 import type { SigningMaterial } from '../ca/signing-material.js';
+import { type ClusterSignerOptions, loadClusterSigner } from './cluster-signer.js';
 
 /** Where the signer is. */
 export interface TrustOptions {
@@ -16,7 +17,9 @@ export interface TrustOptions {
   readonly cacerts?: string | undefined;
   readonly trustDomain: string;
   /** Of a root that is made. */
-  readonly caKeyType?: CaKeyType;
+  readonly caKeyType?: KeyType;
+  /** Reads it from the Secrets of a cluster instead of files. */
+  readonly cluster?: Omit<ClusterSignerOptions, 'trustDomain'> | undefined;
   /** Moves a rotation on; for the server alone. */
   readonly isKeeper?: boolean;
 }
@@ -26,9 +29,10 @@ export async function openAuthority(options: TrustOptions): Promise<CertificateA
   return new CertificateAuthority(await loadSigner(options), { trustDomain: options.trustDomain });
 }
 
-/** What to sign with, as the files say now. */
-export async function loadSigner({ dataDir, cacerts, trustDomain, caKeyType, isKeeper }: TrustOptions): Promise<SigningMaterial> {
+/** What to sign with, as files or Secrets say now. */
+export async function loadSigner({ dataDir, cacerts, cluster, trustDomain, caKeyType, isKeeper }: TrustOptions): Promise<SigningMaterial> {
   if (cacerts !== undefined) return loadPluggedInCa(cacerts);
+  if (cluster !== undefined) return loadClusterSigner({ ...cluster, trustDomain, ...(isKeeper !== undefined && { isKeeper }) });
   return loadSelfSigned(dataDir, { trustDomain, ...(caKeyType && { keyType: caKeyType }), ...(isKeeper !== undefined && { isKeeper }) });
 }
 

@@ -4,9 +4,10 @@
  */
 import type { AnyRow } from '../api/kinds.js';
 import type { Problem, ResourceName } from '../api/problem.js';
-import type { ParseLimits, Place } from './parse-yaml.js';
-import { splitParts } from './parse-yaml.js';
+import type { ParseLimits, Place } from '../yaml/parse-yaml.js';
+import { splitParts } from '../yaml/parse-yaml.js';
 import { identityOf, type ReadPart, type ReadResource, readPart } from './read-document.js';
+import { notReadFrom, ofCluster } from './remote-cluster.js';
 
 const FIRST_OF_2026 = Date.UTC(2026, 0, 1);
 
@@ -33,6 +34,12 @@ export interface FileState {
   readonly problems: readonly Problem[];
 }
 
+export interface ConfigFileOptions {
+  readonly limits?: ParseLimits;
+  /** Remote cluster that the resources are of. */
+  readonly cluster?: string;
+}
+
 export class ConfigFile {
   #parts = new Map<string, ReadPart>();
   #entries = new Map<string, Entry>();
@@ -40,7 +47,7 @@ export class ConfigFile {
 
   constructor(
     readonly path: string,
-    private readonly limits?: ParseLimits,
+    private readonly options: ConfigFileOptions = {},
   ) {}
 
   get state(): FileState {
@@ -56,11 +63,16 @@ export class ConfigFile {
     let unreadable = false;
     let order = 0;
     for (const part of splitParts(text)) {
-      const read = parts.get(part.text) ?? this.#parts.get(part.text) ?? readPart(part.text, this.limits);
+      const read = parts.get(part.text) ?? this.#parts.get(part.text) ?? readPart(part.text, this.options.limits);
       parts.set(part.text, read);
       unreadable ||= read.unreadable;
       for (const { problem, place } of read.problems) problems.push({ ...problem, location: this.#at(part.line, place) });
-      for (const resource of read.resources) {
+      for (const one of read.resources) {
+        const resource = this.#inCluster(one);
+        if (resource === undefined) {
+          problems.push({ ...notReadFrom(this.options.cluster ?? '', one.row!), location: this.#at(part.line, one.place) });
+          continue;
+        }
         const identity = identityOf(resource.name);
         if (entries.has(identity) || broken.has(identity)) problems.push(this.#twice(resource.name, part.line, resource.place));
         else if (resource.row === undefined) broken.add(identity);
@@ -77,10 +89,27 @@ export class ConfigFile {
     return this.#state;
   }
 
+  /** The file as it would be with another text; this one stays as it is. */
+  with(text: string): ConfigFile {
+    const next = new ConfigFile(this.path, this.options);
+    next.#parts = this.#parts;
+    next.#entries = this.#entries;
+    next.update(text);
+    return next;
+  }
+
   /** Keeps the rows and adds why the file can't be read. */
   fail(problem: Problem): FileState {
     this.#state = { rows: this.#state.rows, problems: [problem] };
     return this.#state;
+  }
+
+  /** The resource as one of the file's cluster; undefined when it is not read from there. */
+  #inCluster(resource: ReadResource): ReadResource | undefined {
+    const { cluster } = this.options;
+    if (cluster === undefined || resource.row === undefined) return resource;
+    const row = ofCluster(resource.row, cluster);
+    return row === undefined ? undefined : { ...resource, row };
   }
 
   #at(line: number, place: Place): RowLocation {

@@ -16,9 +16,15 @@ export class Debounce {
   #first = 0;
 
   constructor(
-    private readonly run: () => void,
+    /** Gets the time of the first event, on the scale of performance.now. */
+    private readonly run: (since: number) => void,
     private readonly options: DebounceOptions = DEFAULT_DEBOUNCE,
   ) {}
+
+  /** Something has happened and was not run yet. */
+  get isPending(): boolean {
+    return this.#timer !== undefined;
+  }
 
   /** Something happened. */
   poke(): void {
@@ -37,6 +43,6 @@ export class Debounce {
 
   #fire(): void {
     this.#timer = undefined;
-    this.run();
+    this.run(this.#first);
   }
 }

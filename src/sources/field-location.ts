@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { FieldPath } from '../api/problem.js';
 import type { SourceLocation } from '../api/resource.js';
-import { type ParsedDocument, parsePart, splitParts } from './parse-yaml.js';
+import { type ParsedDocument, parsePart, splitParts } from '../yaml/parse-yaml.js';
 
 /** A function that finds fields in files; parsed parts are kept as long as it is. Where the text has changed, the resource's place has to do. */
 export function fieldLocator(read: (file: string) => string = (file) => readFileSync(file, 'utf8')) {

@@ -7,13 +7,14 @@ import { normalize } from 'node:path';
 import type { AnyRow } from '../api/kinds.js';
 import type { Problem } from '../api/problem.js';
 import { keyOf } from '../api/resource.js';
+import type { ParseLimits } from '../yaml/parse-yaml.js';
+import { onlyAddsEndpoints } from './added-endpoints.js';
 import { ConfigFile } from './config-file.js';
-import { Debounce, type DebounceOptions } from './debounce.js';
+import { DEFAULT_DEBOUNCE, Debounce, type DebounceOptions } from './debounce.js';
 import { listFiles, unreadable } from './list-files.js';
 import { mergeFiles } from './merge-files.js';
 import { MeshConfigFile } from './mesh-config-file.js';
-import type { ParseLimits } from './parse-yaml.js';
-import type { RowWriter, Source, SourceChange } from './source.js';
+import type { ReportingSource, RowWriter, SourceChange, WriteCause } from './source.js';
 import { PathWatcher } from './watch.js';
 
 export interface FilesOptions {
@@ -23,10 +24,15 @@ export interface FilesOptions {
   readonly meshConfig?: string;
   readonly debounce?: DebounceOptions;
   readonly limits?: ParseLimits;
+  /** Remote cluster that the paths describe; absent for the one whose configuration holds. */
+  readonly cluster?: string;
 }
 
 /** A file that is gone or empty is looked at again after this time: some editors empty or remove a file before they write it. */
 const GRACE_MS = 50;
+
+/** Reading a larger file twice costs more than the quiet moment. */
+const HURRY_CHARACTERS = 128 << 10;
 
 interface Entry {
   readonly file: ConfigFile | MeshConfigFile;
@@ -35,7 +41,7 @@ interface Entry {
   missingSince: number | undefined;
 }
 
-export class FilesSource implements Source {
+export class FilesSource implements ReportingSource {
   readonly #paths: readonly string[];
   readonly #meshPath: string | undefined;
   readonly #files = new Map<string, Entry>();
@@ -43,6 +49,8 @@ export class FilesSource implements Source {
   readonly #listeners = new Set<(change: SourceChange) => void>();
   readonly #debounce: Debounce;
   readonly #watcher: PathWatcher;
+  /** When something was last written, or looked at. */
+  #ranAt = 0;
   #graceTimer: NodeJS.Timeout | undefined;
   /** What is to be listed anew: nothing, the files that came, or everything with a look into each file. */
   #rescan: 'nothing' | 'files' | 'everything' = 'everything';
@@ -50,14 +58,15 @@ export class FilesSource implements Source {
   #problems: readonly Problem[] = [];
   #written = new Map<string, AnyRow>();
   #rows: RowWriter | undefined;
+  #timing: Pick<WriteCause, 'since' | 'readAt'> = { since: 0, readAt: 0 };
 
   constructor(private readonly options: FilesOptions) {
     const clean = (path: string): string => normalize(path).replace(/(?<=.)\/$/, '');
     this.#paths = options.paths.map(clean);
     this.#meshPath = options.meshConfig === undefined ? undefined : clean(options.meshConfig);
-    this.#debounce = new Debounce(() => this.#run(), options.debounce);
+    this.#debounce = new Debounce((since) => this.#run(since), options.debounce);
     const watched = this.#meshPath === undefined ? this.#paths : [...this.#paths, this.#meshPath];
-    this.#watcher = new PathWatcher(watched, (path) => this.#event(path));
+    this.#watcher = new PathWatcher(watched, (path, isReplaced) => this.#event(path, isReplaced));
   }
 
   start(rows: RowWriter, signal: AbortSignal): Promise<void> {
@@ -66,7 +75,7 @@ export class FilesSource implements Source {
     signal.addEventListener('abort', () => this.#close(), { once: true });
     // Watch first: what is written while the first listing runs is then not missed.
     this.#watcher.refresh();
-    this.#run();
+    this.#run(performance.now());
     return Promise.resolve();
   }
 
@@ -88,7 +97,8 @@ export class FilesSource implements Source {
     this.#rows = undefined;
   }
 
-  #event(path: string | undefined): void {
+  #event(path: string | undefined, isReplaced: boolean): void {
+    if (path !== undefined && isReplaced && this.#hurry(path)) return;
     // A file that is not known yet needs its place in path order.
     if (path !== undefined && this.#files.has(path)) this.#changed.add(path);
     else if (path === undefined) this.#rescan = 'everything';
@@ -96,8 +106,28 @@ export class FilesSource implements Source {
     this.#debounce.poke();
   }
 
-  #run(): void {
+  /** Writes at once what does not have to wait for the quiet moment: endpoints that came, in a file that was replaced whole, after some quiet. */
+  #hurry(path: string): boolean {
+    const now = performance.now();
+    const { quiet } = this.options.debounce ?? DEFAULT_DEBOUNCE;
+    const entry = this.#files.get(path);
+    if (this.#rows === undefined || this.#debounce.isPending || now - this.#ranAt < quiet || !(entry?.file instanceof ConfigFile)) return false;
+    const text = textOf(path);
+    if (text === undefined || text === '' || text.length > HURRY_CHARACTERS || text === entry.text) return false;
+    const before = entry.file.state.rows;
+    const next = entry.file.with(text);
+    if (next.state.problems.length > 0 || !onlyAddsEndpoints(before, next.state.rows, (identity) => this.#written.has(identity))) return false;
+    this.#timing = { since: now, readAt: performance.now() };
+    this.#ranAt = now;
+    this.#files.set(path, { file: next, text, missingSince: undefined });
+    if (!this.#writeFew([{ path, rows: before }])) this.#debounce.poke();
+    return true;
+  }
+
+  #run(since: number): void {
     if (this.#rows === undefined) return;
+    this.#ranAt = performance.now();
+    this.#timing = { since, readAt: performance.now() };
     const rescan = this.#rescan;
     const changed = new Set(this.#changed);
     this.#rescan = 'nothing';
@@ -128,7 +158,7 @@ export class FilesSource implements Source {
     });
     const old = new Map(this.#files);
     this.#files.clear();
-    for (const path of [...files, ...kept]) this.#files.set(path, old.get(path) ?? entryOf(new ConfigFile(path, this.options.limits)));
+    for (const path of [...files, ...kept]) this.#files.set(path, old.get(path) ?? entryOf(new ConfigFile(path, this.options)));
     const mesh = this.#meshPath;
     if (mesh !== undefined)
       this.#files.set(mesh, old.get(mesh)?.file instanceof MeshConfigFile ? old.get(mesh)! : entryOf(new MeshConfigFile(mesh, this.options.limits)));
@@ -169,7 +199,7 @@ export class FilesSource implements Source {
     this.#graceTimer = setTimeout(() => {
       if (!this.#files.has(path)) this.#rescan = 'everything';
       for (const [one, entry] of this.#files) if (entry.missingSince !== undefined) this.#changed.add(one);
-      this.#run();
+      this.#run(this.#files.get(path)?.missingSince ?? performance.now());
     }, GRACE_MS + 1);
   }
 
@@ -216,10 +246,13 @@ export class FilesSource implements Source {
   #commit(set: readonly AnyRow[], deleted: readonly AnyRow[], told: boolean): void {
     const writer = this.#rows!;
     if (set.length + deleted.length > 0) {
-      writer.transaction(() => {
-        for (const row of deleted) writer.delete(row.kind, keyOf(row));
-        for (const row of set) writer.set(row);
-      });
+      writer.transaction(
+        () => {
+          for (const row of deleted) writer.delete(row.kind, keyOf(row));
+          for (const row of set) writer.set(row);
+        },
+        { ...this.#timing, set, deleted },
+      );
     } else if (!told) return;
     for (const listener of this.#listeners) listener({ set, deleted, problems: this.#problems });
   }
@@ -227,4 +260,12 @@ export class FilesSource implements Source {
 
 const rowsOf = (entry: Entry | undefined): ReadonlyMap<string, AnyRow> => (entry?.file instanceof ConfigFile ? entry.file.state.rows : new Map());
 const entryOf = (file: Entry['file']): Entry => ({ file, text: undefined, missingSince: undefined });
+/** Undefined when it can't be read. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
 const isGone = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';

@@ -4,11 +4,10 @@
 import { readFileSync } from 'node:fs';
 import type { AnyRow } from '../api/kinds.js';
 import type { Problem } from '../api/problem.js';
-import { ConfigFile } from './config-file.js';
+import { ConfigFile, type ConfigFileOptions } from './config-file.js';
 import { listFiles, unreadable } from './list-files.js';
 import { mergeFiles } from './merge-files.js';
 import { MeshConfigFile, type SettingsState } from './mesh-config-file.js';
-import type { ParseLimits } from './parse-yaml.js';
 
 export interface Loaded {
   readonly resources: readonly AnyRow[];
@@ -16,10 +15,10 @@ export interface Loaded {
 }
 
 /** Reads files and folders. Refused resources are left out and told in `problems`. */
-export function loadResources(paths: readonly string[], limits?: ParseLimits): Loaded {
+export function loadResources(paths: readonly string[], options?: ConfigFileOptions): Loaded {
   const { files, problems } = listFiles(paths);
   const states = files.map((path) => {
-    const file = new ConfigFile(path, limits);
+    const file = new ConfigFile(path, options);
     try {
       file.update(readFileSync(path, 'utf8'));
     } catch (error) {
@@ -32,8 +31,8 @@ export function loadResources(paths: readonly string[], limits?: ParseLimits): L
 }
 
 /** Reads resources from a text, as if it were a file of that name. */
-export function parseResources(text: string, file = 'input.yaml', limits?: ParseLimits): Loaded {
-  const { rows, problems } = new ConfigFile(file, limits).update(text);
+export function parseResources(text: string, file = 'input.yaml', options?: ConfigFileOptions): Loaded {
+  const { rows, problems } = new ConfigFile(file, options).update(text);
   return { resources: [...rows.values()], problems };
 }
 

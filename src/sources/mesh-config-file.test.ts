@@ -15,7 +15,7 @@ describe('MeshConfigFile', () => {
     ]);
   });
 
-  it('keeps the last good row and tells the place of the mistake', () => {
+  it('XC-016: keeps the last good row and tells the place of the mistake', () => {
     const file = new MeshConfigFile('m.yaml');
     file.update('connectTimeout: 4s\n');
     const { rows, problems } = file.update('connectTimeout: 5s\naccessLogEncoding: XML\n');
@@ -23,6 +23,72 @@ describe('MeshConfigFile', () => {
     expect(problems[0]).toMatchObject({ severity: 'error', field: 'accessLogEncoding', location: { file: 'm.yaml', line: 2 } });
     expect(file.update('connectTimeout: soon\n').problems[0]!.message).toMatch(/duration/);
     expect(file.update('outboundTrafikPolicy: {}\n').problems[0]).toMatchObject({ severity: 'warning', code: 'unknown-field' });
+  });
+
+  it('MC-001: what a provider holds has its form: Envoy would refuse every listener that reports to it', () => {
+    const fields = (provider: string) =>
+      new MeshConfigFile('m').update(`extensionProviders: [{name: a, ${provider}}]`).problems.map(({ severity, field }) => [severity, field]);
+    const at = (path: string) => [['error', `extensionProviders[0].${path}`]];
+    expect(fields("zipkin: {service: z, port: 9411, timeout: 1s, headers: [{name: x-a, value: '100%%'}]}")).toEqual([]);
+    expect(fields('zipkin: {service: z, port: 9411, headers: none}')).toEqual(at('zipkin.headers'));
+    expect(fields('zipkin: {service: z, port: 9411, headers: [{value: a}]}')).toEqual(at('zipkin.headers[0].name'));
+    expect(fields("opentelemetry: {http: {headers: [{name: a, value: '%'}]}}")).toEqual(at('opentelemetry.http.headers[0].value'));
+    expect(fields('opentelemetry: {http: {timeout: -1s}}')).toEqual(at('opentelemetry.http.timeout'));
+    expect(fields('opentelemetry: {dynatraceSampler: {clusterId: 0.5}}')).toEqual(at('opentelemetry.dynatraceSampler.clusterId'));
+    expect(fields("envoyFileAccessLog: {logFormat: {labels: {a: {b: '%'}}}}")).toEqual(at('envoyFileAccessLog.logFormat.labels.a.b'));
+    expect(fields('envoyExtAuthzGrpc: {service: null, port: 9000}')).toEqual([]);
+    expect(fields('envoyOtelAls: {logFormat: {text: null}}')).toEqual([]);
+    expect(fields('envoyExtAuthzGrpc: {service: 7}')).toEqual(at('envoyExtAuthzGrpc.service'));
+    expect(new MeshConfigFile('m').update("accessLogFormat: 'at 50 %'").problems).toMatchObject([{ severity: 'error', field: 'accessLogFormat' }]);
+  });
+
+  it('SD-030: selectors of namespaces have their form', () => {
+    const fields = (selectors: string) => new MeshConfigFile('m').update(`discoverySelectors: ${selectors}`).problems.map(({ field }) => field);
+    expect(fields('[{matchLabels: {a: b}}, {matchExpressions: [{key: a, operator: In, values: [b]}]}]')).toEqual([]);
+    expect(fields('[{matchExpressions: a}]')).toEqual(['discoverySelectors[0].matchExpressions']);
+    expect(new MeshConfigFile('m').update('discoverySelectors:\naccessLogFile:').rows[0]).toMatchObject({ spec: {} });
+  });
+
+  it('DR-015: zoneAwareLbSetting has the form that a rule’s has', () => {
+    const problems = (setting: string) => new MeshConfigFile('m').update(`zoneAwareLbSetting: ${setting}`).problems.map(({ field }) => field);
+    expect(problems('{enabled: true, minClusterSize: 2, failoverPriority: [a, b]}')).toEqual([]);
+    expect(problems('{failoverPriority: 5}')).toEqual(['zoneAwareLbSetting.failoverPriority']);
+    expect(new MeshConfigFile('m').update('zoneAwareLbSetting:').rows[0]).toMatchObject({ spec: {} });
+  });
+
+  it('GW-036: a private key provider is one of two, with a delay of 1ms at least', () => {
+    const problem = (provider: string) =>
+      new MeshConfigFile('m').update(`defaultConfig: { privateKeyProvider: ${provider} }`).problems.map(({ field, message }) => [field, message]);
+    const field = 'defaultConfig.privateKeyProvider';
+    expect(problem('{ qat: { pollDelay: 2ms, fallback: true } }')).toEqual([]);
+    expect(problem('{ qat: {} }')).toEqual([[field, 'needs pollDelay']]);
+    for (const provider of ['{}', '{ qat: { pollDelay: 2ms }, cryptomb: { pollDelay: 2ms } }'])
+      expect(problem(provider)).toEqual([[field, 'needs one of cryptomb and qat']]);
+    expect(problem('{ cryptomb: { pollDelay: 1us } }')[0]?.[0]).toBe(`${field}.cryptomb.pollDelay`);
+  });
+
+  it('MC-018, MC-020: default policies are held to the rules of the kinds that have them', () => {
+    const text = `defaultTrafficPolicy: { connectionPool: { http: { http2KeepAlive: { interval: 5s } } } }
+defaultHttpRetryPolicy: { attempts: 2, perTryTimeout: soon }
+`;
+    expect(new MeshConfigFile('m').update(text).problems.map(({ field, message }) => [field, message])).toEqual([
+      ['defaultHttpRetryPolicy.perTryTimeout', expect.stringContaining('duration')],
+    ]);
+    const [keepAlive] = new MeshConfigFile('m').update(text.split('\n')[0]!).problems;
+    expect(keepAlive).toMatchObject({
+      severity: 'error',
+      field: 'defaultTrafficPolicy.connectionPool.http.http2KeepAlive.timeout',
+      message: 'is required',
+    });
+  });
+
+  it('MC-020: what Envoy can live with in a retry policy of the mesh is told, and costs no other setting', () => {
+    const file = new MeshConfigFile('m');
+    const { problems } = file.update('defaultHttpRetryPolicy: { retryOn: "5xx,whenever" }\n');
+    expect(problems.map(({ severity, field }) => [severity, field])).toEqual([
+      ['warning', 'defaultHttpRetryPolicy.attempts'],
+      ['warning', 'defaultHttpRetryPolicy.retryOn'],
+    ]);
   });
 });
 

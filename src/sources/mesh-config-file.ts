@@ -5,10 +5,12 @@
  */
 import { deepFreeze, isObject } from '../api/convert.js';
 import type { MeshConfigRow, MeshNetworksRow } from '../api/extensions.js';
-import { formatPath, type Problem } from '../api/problem.js';
+import { withoutNulls } from '../api/nulls.js';
+import { firstProblems, formatPath, type Problem, shortMessage } from '../api/problem.js';
+import { meshConfigShape, meshNetworksShape } from '../api/shapes/mesh-config.js';
 import { type SettingsProblem, validateMeshConfig, validateMeshNetworks } from '../validation/mesh-config.js';
+import { DEFAULT_LIMITS, type ParsedDocument, type ParseLimits, parsePart } from '../yaml/parse-yaml.js';
 import { RowLocation } from './config-file.js';
-import { DEFAULT_LIMITS, type ParsedDocument, type ParseLimits, parsePart } from './parse-yaml.js';
 
 export type SettingsRow = MeshConfigRow | MeshNetworksRow;
 
@@ -76,24 +78,30 @@ export class MeshConfigFile {
   }
 
   #row(kind: SettingsRow['kind'], value: unknown, document: ParsedDocument, problems: Problem[]): SettingsRow {
-    const found = kind === 'MeshConfig' ? validateMeshConfig(value) : validateMeshNetworks(value);
-    problems.push(...found.map((problem) => this.#problem(problem, document)));
-    return settingsRow(kind, value, new RowLocation(this.path, document.start.line + 1, document.start.column + 1));
+    const spec = withoutNulls(kind === 'MeshConfig' ? meshConfigShape : meshNetworksShape, value);
+    const found = kind === 'MeshConfig' ? validateMeshConfig(spec) : validateMeshNetworks(spec);
+    problems.push(...firstProblems(found).map((problem) => this.#problem(problem, document)));
+    return settingsRow(kind, spec, new RowLocation(this.path, document.start.line + 1, document.start.column + 1));
   }
 
   #problem(problem: SettingsProblem, document: ParsedDocument): Problem {
     const place = document.locate(problem.path);
-    return { ...problem, field: formatPath(problem.path), location: new RowLocation(this.path, place.line + 1, place.column + 1) };
+    return {
+      ...problem,
+      message: shortMessage(problem.message),
+      field: formatPath(problem.path),
+      location: new RowLocation(this.path, place.line + 1, place.column + 1),
+    };
   }
 }
 
 /** The single row of its collection; key `/mesh`. */
-function settingsRow(kind: SettingsRow['kind'], value: unknown, location: RowLocation): SettingsRow {
+function settingsRow(kind: SettingsRow['kind'], spec: unknown, location: RowLocation): SettingsRow {
   return Object.freeze({
     kind,
     apiVersion: 'mesh.istio.io/v1alpha1',
     metadata: Object.freeze({ name: 'mesh', namespace: '', labels: Object.freeze({}), annotations: Object.freeze({}) }),
-    spec: deepFreeze(value),
+    spec: deepFreeze(spec),
     createdAt: 0,
     location,
   }) as SettingsRow;

@@ -4,10 +4,10 @@
  */
 import { convert, isObject, nameOf } from '../api/convert.js';
 import type { AnyRow } from '../api/kinds.js';
-import type { FieldPath, Problem, ResourceName } from '../api/problem.js';
+import { type FieldPath, firstProblems, type Problem, type ResourceName, shortMessage } from '../api/problem.js';
 import { keyOf } from '../api/resource.js';
 import { checkResource } from '../validation/check.js';
-import { type ParsedDocument, type ParseLimits, type Place, parsePart } from './parse-yaml.js';
+import { type ParsedDocument, type ParseLimits, type Place, parsePart } from '../yaml/parse-yaml.js';
 
 /** A resource of the part as it was written; `row` is missing when it was refused. */
 export interface ReadResource {
@@ -56,9 +56,9 @@ function readObject(value: unknown, path: FieldPath, document: ParsedDocument, r
   const converted = convert(value);
   const found: Problem[] = [...converted.problems];
   if (converted.row !== undefined && isObject(value)) found.push(...checkResource(value, converted.row));
-  for (const problem of found) {
+  for (const problem of firstProblems(found)) {
     problems.push({
-      problem,
+      problem: { ...problem, message: shortMessage(problem.message) },
       place: problem.path === undefined && path.length === 0 ? document.start : document.locate([...path, ...(problem.path ?? [])]),
     });
   }

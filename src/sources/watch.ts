@@ -6,8 +6,8 @@ import { type Dirent, type FSWatcher, readdirSync, statSync, watch } from 'node:
 import { dirname, join } from 'node:path';
 import { isConfigFile } from './list-files.js';
 
-/** A path that changed, or undefined when only a new look at everything can tell. */
-export type OnEvent = (path: string | undefined) => void;
+/** A path that changed, or undefined when only a new look at everything can tell. `isReplaced`: another file may have taken its name, whole. */
+export type OnEvent = (path: string | undefined, isReplaced: boolean) => void;
 
 export class PathWatcher {
   #watchers = new Map<string, FSWatcher>();
@@ -40,7 +40,7 @@ export class PathWatcher {
 
   #add(folder: string): void {
     try {
-      const watcher = watch(folder, { persistent: true }, (_, name) => this.#event(folder, name));
+      const watcher = watch(folder, { persistent: true }, (type, name) => this.#event(folder, name, type === 'rename'));
       // A watch dies with its folder (it may have been replaced): the next refresh looks again.
       watcher.on('error', () => this.#drop(folder));
       this.#watchers.set(folder, watcher);
@@ -52,23 +52,23 @@ export class PathWatcher {
   #drop(folder: string): void {
     this.#watchers.get(folder)?.close();
     this.#watchers.delete(folder);
-    this.onEvent(undefined);
+    this.onEvent(undefined, false);
   }
 
-  #event(folder: string, name: string | null): void {
-    if (name === null) return this.onEvent(undefined);
+  #event(folder: string, name: string | null, isReplaced: boolean): void {
+    if (name === null) return this.onEvent(undefined, false);
     const path = join(folder, name);
     const root = this.paths.includes(path);
     const inside = root || this.paths.some((one) => one === folder || folder.startsWith(`${one}/`));
     if (!inside) {
       // In the folder of a single file: a ConfigMap mount swaps `..data` there.
-      if (name.startsWith('..')) this.onEvent(undefined);
+      if (name.startsWith('..')) this.onEvent(undefined, false);
       return;
     }
     if (this.#watchers.has(path)) this.#again(path);
-    if (isFolder(path) || this.#watchers.has(path) || name.startsWith('..')) return this.onEvent(undefined);
+    if (isFolder(path) || this.#watchers.has(path) || name.startsWith('..')) return this.onEvent(undefined, false);
     // Swap and backup files of editors are no configuration.
-    if (root || isConfigFile(name)) this.onEvent(path);
+    if (root || isConfigFile(name)) this.onEvent(path, isReplaced);
   }
 
   /** A folder of this name was made, removed or replaced; the old watch may look at one that is gone. */
@@ -79,7 +79,7 @@ export class PathWatcher {
       watcher.close();
       this.#watchers.delete(folder);
     }
-    this.onEvent(undefined);
+    this.onEvent(undefined, false);
   }
 }
 

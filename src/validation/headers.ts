@@ -2,10 +2,10 @@
  * Names and values of HTTP headers, as VirtualServices set, add, remove and match them.
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#custom-request-response-headers
  */
+import { headerName } from '../api/header-text.js';
 import type { Headers } from '../api/istio.js';
 import { each, eachEntry, type Findings } from './findings.js';
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~A-Za-z0-9]+$/;
 const PSEUDO = new Set([':method', ':scheme', ':authority', ':path', ':status']);
 
 const isAuthority = (name: string): boolean => /^(:authority|host)$/i.test(name);
@@ -17,16 +17,7 @@ export function isClaim(name: string): boolean {
 }
 
 /** A header's name where it is matched. */
-export function matchName(name: string): string | undefined {
-  if (name === '') return 'the name of a header must not be empty';
-  return isClaim(name) || PSEUDO.has(name) || TOKEN.test(name) ? undefined : `'${name}' is no header name`;
-}
-
-/** A header's name in a CORS policy. */
-export function corsName(name: string): string | undefined {
-  if (name === '') return 'the name of a header must not be empty';
-  return TOKEN.test(name) ? undefined : `'${name}' is no header name`;
-}
+export const matchName = (name: string): string | undefined => (isClaim(name) || PSEUDO.has(name) ? undefined : headerName(name));
 
 function changedName(name: string, authority: boolean): string | undefined {
   if (name === '') return 'the name of a header must not be empty';

@@ -100,18 +100,3 @@ export function* labelProblems(set: Readonly<Record<string, string>> | undefined
     if (value !== '' && !QUALIFIED.test(value)) yield [key, `'${value}' is no valid label value`];
   }
 }
-
-/** True when either of two host names covers the other (wildcards at the start). */
-export function hostsOverlap(a: string, b: string): boolean {
-  const [wildA, wildB] = [a.startsWith('*'), b.startsWith('*')];
-  if (wildA && wildB) return a.length < b.length ? b.slice(1).endsWith(a.slice(1)) : a.slice(1).endsWith(b.slice(1));
-  if (wildA) return b.endsWith(a.slice(1));
-  return wildB ? a.endsWith(b.slice(1)) : a === b;
-}
-
-/** True when every host that `inner` means is also meant by `outer`. */
-export function hostWithin(inner: string, outer: string): boolean {
-  if (!outer.startsWith('*')) return inner === outer;
-  if (!inner.startsWith('*')) return inner.endsWith(outer.slice(1));
-  return inner.length >= outer.length && inner.slice(1).endsWith(outer.slice(1));
-}

@@ -4,11 +4,15 @@
  */
 
 import { sameElements } from '../graph/equality.js';
+import { hasCredentialSocket } from '../model/certificate-source.js';
 import type { Mesh } from '../model/mesh.js';
 import { type EndpointScope, type InboundScope, type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
 import { unknownHostsDnsCache } from '../translate/cluster/dns-cache.js';
+import { externalSdsCluster } from '../translate/cluster/external-sds.js';
+import { namedForMetrics } from '../translate/cluster/metric-facts.js';
 import { allowAnyDynamicDnsCluster, blackHoleCluster, passthroughCluster } from '../translate/cluster/passthrough.js';
+import { exchangingCluster } from '../translate/peer-exchange.js';
 import { encodeCluster, keepsHeaderCase } from './cluster-encoding.js';
 import { type EncodedResource, sameResource } from './encode.js';
 import { assignmentInputs } from './endpoints.js';
@@ -59,7 +63,8 @@ export function defineClusterViews(mesh: Mesh): ClusterViews {
   const servicesOf = (scope: OutboundScope, namespace: string, dns: boolean): readonly Service[] =>
     sidecarScopes
       .servicesIn(scope, namespace)
-      .filter(({ resolution }) => resolution !== 'Alias' && (resolution === 'DNS' || resolution === 'DNSRoundRobin') === dns);
+      .filter(({ resolution }) => resolution !== 'Alias' && (resolution === 'DNS' || resolution === 'DNSRoundRobin') === dns)
+      .filter((service) => mesh.gatewayServices.needs(scope, service));
 
   /** Key: outbound scope. Gateways have no original destination, so nothing to pass through to. */
   const fixed = graph.query(
@@ -70,11 +75,13 @@ export function defineClusterViews(mesh: Mesh): ClusterViews {
       const clusters = [blackHoleCluster(config)];
       if (scope.type === 'sidecar') {
         const keepCase = keepsHeaderCase(mesh, scope.proxyConfig);
-        clusters.push(passthroughCluster(config, keepCase));
+        const exchange = exchangingCluster(scope.peerExchange === true);
+        clusters.push({ ...passthroughCluster(config, keepCase), ...exchange });
         if (sidecarScopes.outboundTrafficPolicy(scope) === 'ALLOW_ANY_DYNAMIC_DNS')
-          clusters.push(allowAnyDynamicDnsCluster(config, unknownHostsDnsCache(scope), keepCase, scope.certificates));
+          clusters.push({ ...allowAnyDynamicDnsCluster(config, unknownHostsDnsCache(scope), keepCase, scope.certificates), ...exchange });
       }
-      return clusters.map(encodeCluster);
+      if (hasCredentialSocket(scope.certificates)) clusters.push(externalSdsCluster(config));
+      return (scope.metricFacts ? clusters.map(namedForMetrics) : clusters).map(encodeCluster);
     },
     { equals: sameResources },
   );

@@ -7,13 +7,17 @@ import { Listener } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listen
 import type { VirtualService } from '../api/istio.js';
 import type { GatewayTopology, TLSConfig } from '../api/mesh-config.js';
 import { sameElements } from '../graph/equality.js';
+import { type Backend, defineBackends, providerSettings } from '../model/extension-providers.js';
+import type { GatewayListener } from '../model/gateway-merge.js';
 import type { GatewayServer, Mesh } from '../model/mesh.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
 import { byServiceAge } from '../model/services.js';
 import { translateGatewayListener } from '../translate/gateway/listener.js';
+import { translateQuicListener } from '../translate/gateway/quic-listener.js';
 import { effectiveProxyConfig } from '../translate/listener/settings.js';
 import { type EncodedResource, encodeResource, sameResource } from './encode.js';
+import { serversAt } from './gateway-places.js';
 import type { InternedSettings } from './listener-settings.js';
 import type { SecurityFilterViews } from './security-filters.js';
 
@@ -25,6 +29,7 @@ export interface GatewayListenerViews {
 interface EdgeSettings {
   readonly topology: GatewayTopology;
   readonly tlsDefaults?: TLSConfig;
+  readonly sdsProvider?: Backend;
 }
 
 /** Ports below this cannot be bound without privileges. */
@@ -32,14 +37,21 @@ const FIRST_UNPRIVILEGED = 1024;
 
 export function defineGatewayListenerViews(mesh: Mesh, security: SecurityFilterViews): GatewayListenerViews {
   const { graph } = mesh;
+  const backend = defineBackends(graph, mesh, 'sdsProviderBackend');
 
   /** Key: the proxy's own ProxyConfig. */
   const edgeSettings = graph.query(
     'gatewayEdgeSettings',
     (proxyConfig: string): EdgeSettings => {
       const config = mesh.config();
-      const { tlsDefaults } = config;
-      return { topology: effectiveProxyConfig(config, proxyConfig).gatewayTopology ?? {}, ...(tlsDefaults === undefined ? {} : { tlsDefaults }) };
+      const { tlsDefaults, extensionProviders } = config;
+      const [sds] = extensionProviders.flatMap((provider) => providerSettings<{ service?: string; port?: number }>(provider, 'sds') ?? []);
+      const sdsProvider = sds && backend(sds.service ?? '', sds.port ?? 0);
+      return {
+        topology: effectiveProxyConfig(config, proxyConfig).gatewayTopology ?? {},
+        ...(tlsDefaults === undefined ? {} : { tlsDefaults }),
+        ...(sdsProvider && { sdsProvider }),
+      };
     },
     { equals: isDeepStrictEqual },
   );
@@ -64,8 +76,8 @@ export function defineGatewayListenerViews(mesh: Mesh, security: SecurityFilterV
   const servers = graph.query(
     'gatewayServersAt',
     (key: string): readonly GatewayServer[] => {
-      const [id, port, bind] = parse(key);
-      return mesh.gateways.listeners(scopeOf<OutboundScope>(id)).find((listener) => listener.port === port && listener.bind === bind)?.servers ?? [];
+      const { id, port, bind, isQuic } = parse(key);
+      return serversAt(mesh.gateways.listeners(scopeOf<OutboundScope>(id)), bind, port, isQuic);
     },
     { equals: isDeepStrictEqual },
   );
@@ -77,15 +89,16 @@ export function defineGatewayListenerViews(mesh: Mesh, security: SecurityFilterV
       const at = key.indexOf('~');
       const settings = scopeOf<InternedSettings>(key.slice(0, at));
       const place = key.slice(at + 1);
-      const [id, port, bind] = parse(place);
+      const { id, port, bind, isQuic } = parse(place);
       const scope = scopeOf<OutboundScope>(id);
-      const { topology, tlsDefaults } = edgeSettings.get(scope.proxyConfig);
-      const translated = translateGatewayListener(
-        { bind, port, ipMode: scope.ipMode, servers: servers.get(place) },
+      const { topology, tlsDefaults, sdsProvider } = edgeSettings.get(scope.proxyConfig);
+      const translated = (isQuic ? translateQuicListener : translateGatewayListener)(
+        { bind, port, ipMode: scope.ipMode, servers: servers.get(place), ...(settings.exactBalance && { exactBalance: true }) },
         {
           certificates: scope.certificates,
           topology,
           tlsDefaults,
+          ...(sdsProvider && { sdsProvider }),
           security: security.of(scope, 'gateway'),
           http: settings.http,
           tcp: settings.tcp,
@@ -107,10 +120,18 @@ export function defineGatewayListenerViews(mesh: Mesh, security: SecurityFilterV
     (key: string): readonly EncodedResource[] => {
       const id = key.slice(key.indexOf('~') + 1);
       const scope = scopeOf<OutboundScope>(id);
-      return mesh.gateways
-        .listeners(scope)
-        .filter(({ port }) => !(scope.unprivilegedPod && port < FIRST_UNPRIVILEGED))
-        .flatMap(({ port, bind }) => listener.get(`${key}~${port}~${bind}`) ?? []);
+      return (
+        // Servers of several ports may end at one UDP port.
+        [
+          ...new Set(
+            mesh.gateways
+              .listeners(scope)
+              .flatMap(placesOf)
+              .filter(({ port }) => !(scope.unprivilegedPod && port < FIRST_UNPRIVILEGED))
+              .map(({ port, bind, isQuic }) => `${key}~${isQuic ? QUIC : ''}${port}~${bind}`),
+          ),
+        ].flatMap((place) => listener.get(place) ?? [])
+      );
     },
     { equals: sameElements },
   );
@@ -118,8 +139,23 @@ export function defineGatewayListenerViews(mesh: Mesh, security: SecurityFilterV
   return { chunk: (scope, settings) => listeners.get(`${settings.id}~${scope.id}`) };
 }
 
-/** `scope~port~address`; addresses may hold anything. */
-function parse(key: string): [scope: string, port: number, bind: string] {
-  const [scope = '', port = '', ...bind] = key.split('~');
-  return [scope, Number(port), bind.join('~')];
+interface Place {
+  readonly port: number;
+  readonly bind: string;
+  readonly isQuic: boolean;
+}
+
+/** A listener, and those of its servers over QUIC. */
+function placesOf({ port, bind, servers }: GatewayListener): readonly Place[] {
+  const udp = servers.flatMap(({ quicPort }) => (quicPort === undefined ? [] : [{ port: quicPort, bind, isQuic: true }]));
+  return [{ port, bind, isQuic: false }, ...udp];
+}
+
+const QUIC = 'udp:';
+
+/** `scope~port~address`, `scope~udp:port~address`; addresses may hold anything. */
+function parse(key: string): Place & { readonly id: string } {
+  const [id = '', port = '', ...bind] = key.split('~');
+  const isQuic = port.startsWith(QUIC);
+  return { id, port: Number(isQuic ? port.slice(QUIC.length) : port), bind: bind.join('~'), isQuic };
 }

@@ -7,6 +7,7 @@ import type { Mesh } from '../model/mesh.js';
 import { BLACK_HOLE_CLUSTER, outboundClusterName, parseOutboundName } from '../model/names.js';
 import { type InboundScope, type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
+import { serviceAddresses } from '../model/service-addresses.js';
 import { rulePolicy } from '../model/traffic-policy.js';
 import { grpcCluster } from '../translate/grpc/cluster.js';
 import { serverListener } from '../translate/grpc/inbound-listener.js';
@@ -50,7 +51,11 @@ export function defineGrpcViews(mesh: Mesh): GrpcViews {
         .find((found) => found !== undefined);
       const port = service === undefined ? undefined : portOf(service, target.port);
       if (service === undefined || port === undefined) return undefined;
-      return encodeResource(Listener, name, apiListener({ name, hostname: service.hostname, port, address: service.address }));
+      return encodeResource(
+        Listener,
+        name,
+        apiListener({ name, hostname: service.hostname, port, address: serviceAddresses(service, scope)[0] ?? service.address }),
+      );
     },
     same,
   );
@@ -80,7 +85,7 @@ export function defineGrpcViews(mesh: Mesh): GrpcViews {
       const service = mesh.services.get(key.service);
       const port = service === undefined ? undefined : inputs.port(service, key.port);
       if (service === undefined || port === undefined) return undefined;
-      const dnsName = isDns(service) ? inputs.endpoints(service, port.name)[0] : undefined;
+      const dnsName = isDns(service) ? inputs.endpoints(service, port)[0] : undefined;
       return encodeCluster(
         grpcCluster({
           name: outboundClusterName(service.hostname, key.port, key.subset),
@@ -117,7 +122,10 @@ export function defineGrpcViews(mesh: Mesh): GrpcViews {
     return chosen === undefined ? undefined : cluster.get(chosen);
   };
   const servicesOf = (scope: OutboundScope): readonly Service[] =>
-    sidecarScopes.namespaces(scope).flatMap((namespace) => sidecarScopes.servicesIn(scope, namespace));
+    sidecarScopes
+      .namespaces(scope)
+      .flatMap((namespace) => sidecarScopes.servicesIn(scope, namespace))
+      .filter(({ resolution }) => resolution !== 'Alias');
   const portsOf = ({ ports }: Service) => ports.filter(({ protocol }) => protocol !== 'UDP');
 
   return {

@@ -5,10 +5,12 @@ import { isIPv6 } from 'node:net';
 import type { ConnectionPoolSettings, IstioIngressListener, SidecarSpec } from '../api/istio.js';
 import type { Mesh } from '../model/mesh.js';
 import { parseProtocol } from '../model/protocol.js';
+import { hasBothFamilies, hasOnlyIpv6 } from '../model/proxy.js';
 import { type InboundScope, type OutboundScope, type ServiceTarget, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
 import { effectivePolicy } from '../model/traffic-policy.js';
 import { type InboundClusterInput, translateInboundCluster } from '../translate/cluster/inbound.js';
+import { namedForMetrics } from '../translate/cluster/metric-facts.js';
 import { inboundPassthroughCluster } from '../translate/cluster/passthrough.js';
 import { encodeCluster, keepsHeaderCase } from './cluster-encoding.js';
 import type { EncodedResource } from './encode.js';
@@ -35,14 +37,17 @@ export function defineInboundClusters(mesh: Mesh): InboundClusters {
     const first = services[0];
     const isVisible = first !== undefined && mesh.sidecarScopes.service(outbound, first.hostname) !== undefined;
     const selected = isVisible ? mesh.destinationRules.get(mesh.destinationRules.selectKeys(outbound, first, true)) : undefined;
+    const policy = effectivePolicy(config.defaultTrafficPolicy, selected?.spec, servicePort);
     return {
       clusterPort,
       services,
       ipMode: scope.ipMode,
       keepHeaderCase: keepsHeaderCase(mesh, scope.proxyConfig),
-      connectionPool: pool ?? effectivePolicy(config.defaultTrafficPolicy, selected?.spec, servicePort)?.connectionPool,
+      connectionPool: pool ?? policy?.connectionPool,
+      retryBudget: policy?.retryBudget,
       rule: selected?.spec.trafficPolicy ? selected.rule.metadata : undefined,
       fallbackHost: '',
+      metricFacts: outbound.metricFacts === true,
       mesh: config,
     };
   };
@@ -55,9 +60,8 @@ export function defineInboundClusters(mesh: Mesh): InboundClusters {
     return [...new Set(scope.targets.map(({ targetPort }) => targetPort))].flatMap((targetPort) => {
       const targets = scope.targets.filter((target) => target.targetPort === targetPort);
       const first = targets[0] as ServiceTarget;
-      const service = mesh.services.get(first.service);
-      const port = service?.ports.find(({ name }) => name === first.portName);
-      if (service === undefined || port === undefined) return [];
+      if (mesh.services.get(first.service) === undefined) return [];
+      const port = { name: first.portName, port: first.port, protocol: first.protocol };
       const services = servicesAt(targets.filter((target) => target.port === first.port));
       const pool = (sidecar as Pools | undefined)?.inboundConnectionPool;
       return [{ ...common(scope, services, targetPort, port.port, pool), port, address, addressPort: targetPort }];
@@ -71,14 +75,13 @@ export function defineInboundClusters(mesh: Mesh): InboundClusters {
     const services = servicesAt(scope.targets.filter(({ targetPort }) => targetPort === number).slice(0, 1));
     const pool = (listener as { connectionPool?: ConnectionPoolSettings }).connectionPool ?? (sidecar as Pools).inboundConnectionPool;
     const port = { name: listener.port?.name ?? '', port: number, protocol: parseProtocol(listener.port?.protocol) };
-    const [namespace, name] = scope.sidecar.split('/');
     return [
       {
         ...common(scope, services, number, number, pool),
         port,
         address: endpoint.address,
         addressPort: endpoint.port,
-        fallbackHost: `${name}.${namespace}`,
+        fallbackHost: `${scope.sidecar.slice(scope.sidecar.indexOf('/') + 1)}.${scope.namespace}`,
       },
     ];
   };
@@ -92,12 +95,13 @@ export function defineInboundClusters(mesh: Mesh): InboundClusters {
           ? ingress.flatMap((listener) => fromIngress(scope, sidecar, listener))
           : fromServices(scope, sidecar);
       const passthrough = inboundPassthroughCluster(mesh.config(), scope.ipMode, keepsHeaderCase(mesh, scope.proxyConfig));
-      return [...inputs.map(translateInboundCluster), passthrough].map(encodeCluster);
+      const named = scopeOf<OutboundScope>(scope.outbound).metricFacts === true ? namedForMetrics(passthrough) : passthrough;
+      return [...inputs.map(translateInboundCluster), named].map(encodeCluster);
     },
   };
 }
 
-const localhost = ({ ipMode }: InboundScope): string => (ipMode === 'ipv6' ? '::1' : '127.0.0.1');
+const localhost = ({ ipMode }: InboundScope): string => (hasOnlyIpv6(ipMode) ? '::1' : '127.0.0.1');
 
 /** '' = the original destination. The unspecified address stands for the workload's own, localhost for whichever family it has. */
 function parseDefaultEndpoint(text: string, scope: InboundScope): { readonly address: string; readonly port: number } | undefined {
@@ -110,7 +114,7 @@ function parseDefaultEndpoint(text: string, scope: InboundScope): { readonly add
   switch (host) {
     case '127.0.0.1':
     case '::1':
-      return { address: scope.ipMode === 'dual' ? host : localhost(scope), port };
+      return { address: hasBothFamilies(scope.ipMode) ? host : localhost(scope), port };
     case '0.0.0.0':
       return { address: isIPv6(scope.address) ? '127.0.0.1' : scope.address, port };
     case '::':

@@ -8,7 +8,7 @@ import { INBOUND_PASSTHROUGH_CLUSTER, inboundClusterName, VIRTUAL_INBOUND } from
 import { isHttp, parseProtocol } from '../model/protocol.js';
 import { type InboundScope, type OutboundScope, scopeOf } from '../model/scope.js';
 import { statName } from '../translate/cluster/stat-name.js';
-import { wildcard, wildcards } from '../translate/listener/address.js';
+import { capturedWildcards, wildcard } from '../translate/listener/address.js';
 import { type InboundPlan, type InboundPort, translateInboundListeners } from '../translate/listener/inbound.js';
 import { type EncodedResource, encodeResource, sameResource } from './encode.js';
 import type { InternedSettings } from './listener-settings.js';
@@ -64,19 +64,19 @@ export function defineInboundListenerViews(mesh: Mesh, security: SecurityFilterV
     const reserved = [...STATIC_PORTS, settings.outboundPort, settings.inboundPort];
     return scope.targets.flatMap((target): InboundPort[] => {
       const service = mesh.services.get(target.service);
-      const port = service?.ports.find(({ name, port: number }) => name === target.portName && number === target.port);
-      if (service === undefined || port === undefined || reserved.includes(target.targetPort)) return [];
-      const { targetPort } = target;
+      if (service === undefined || reserved.includes(target.targetPort)) return [];
+      const { targetPort, protocol } = target;
+      const port = { name: target.portName, port: target.port };
       const named = settings.inboundStatName === '' ? undefined : statName(settings.inboundStatName, { service, port, subset: '', targetPort });
       return [
         {
           targetPort,
           servicePort: target.port,
-          protocol: port.protocol,
+          protocol,
           mode: modeOf(scope, targetPort),
           hostname: service.hostname,
           tcpStatPrefix: named ?? inboundClusterName(targetPort),
-          binds: wildcards(scope.ipMode),
+          binds: capturedWildcards(scope.ipMode),
           bindsToPort: false,
         },
       ];
@@ -90,8 +90,9 @@ export function defineInboundListenerViews(mesh: Mesh, security: SecurityFilterV
     const bindsToPort = captureMode === 'DEFAULT' ? scope.interceptionMode === 'NONE' : captureMode === 'NONE';
     if (bindsToPort && settings.unprivilegedPod && number < 1024) return undefined;
     if (STATIC_PORTS.includes(number) && (bind === '' ? isHttp(protocol) : bind === wildcard(scope.ipMode))) return undefined;
-    // A Sidecar has no host; its own name tells a reader of traces where to look.
-    const [namespace = '', name = ''] = scope.sidecar.split('/');
+    // A Sidecar has no host; its own name tells a reader of traces where to look. That of the root namespace counts as the workload's namespace's.
+    const { namespace } = scope;
+    const name = scope.sidecar.slice(scope.sidecar.indexOf('/') + 1);
     const hostname = `${name}.${namespace}`;
     const service = { hostname, name: hostname, namespace, registry: 'External' as const };
     const port = { name: entry.port?.name ?? '', port: number };
@@ -103,9 +104,9 @@ export function defineInboundListenerViews(mesh: Mesh, security: SecurityFilterV
       mode: modeOf(scope, number),
       hostname,
       tcpStatPrefix: named ?? inboundClusterName(number),
-      binds: bind !== '' ? [bind] : scope.address !== '' ? [scope.address] : wildcards(scope.ipMode),
+      binds: bind !== '' ? [bind] : scope.address !== '' ? [scope.address] : capturedWildcards(scope.ipMode),
       bindsToPort,
-      sidecar: scope.sidecar,
+      sidecar: `${namespace}/${name}`,
     };
   };
 

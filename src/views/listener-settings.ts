@@ -3,12 +3,16 @@
  */
 import { defineBackends, type FindBackend } from '../model/extension-providers.js';
 import type { Mesh } from '../model/mesh.js';
-import { openTelemetryServiceName } from '../model/proxy-node.js';
+import { outboundClusterName } from '../model/names.js';
+import type { Proxy } from '../model/proxy.js';
+import { isOn, openTelemetryServiceName } from '../model/proxy-node.js';
 import { internScope } from '../model/scope.js';
+import type { Service } from '../model/service.js';
 import type { WorkloadMode } from '../model/telemetry-merge.js';
 import type { OutboundSettings } from '../translate/listener/outbound.js';
 import { type ListenerSettings, listenerSettings, type WorkloadFacts } from '../translate/listener/settings.js';
 import type { VirtualOutboundSettings } from '../translate/listener/virtual-outbound.js';
+import { proxyFacts } from '../translate/stats-log/workload-facts.js';
 
 export type InternedSettings = ListenerSettings & { readonly id: string };
 export type InternedOutboundSettings = OutboundSettings & { readonly id: string };
@@ -32,7 +36,9 @@ export function defineListenerSettings(mesh: Mesh): ListenerSettingsQueries {
     // Envoy refuses a listener whose tracer has no cluster: what the proxy does not see cannot be reported to.
     const find: FindBackend = (service, port) => {
       const found = backend(service, port);
-      return found && mesh.sidecarScopes.service(scope, found.hostname)?.ports.some((at) => at.port === port) === true ? found : undefined;
+      const reached = found && behindAliases(found.hostname, (hostname) => mesh.sidecarScopes.service(scope, hostname));
+      if (reached?.ports.some((at) => at.port === port) !== true) return undefined;
+      return reached.hostname === found?.hostname ? found : found && { ...found, cluster: outboundClusterName(reached.hostname, port) };
     };
     const telemetry = {
       specs: mesh.telemetries.of({ namespace, labels }),
@@ -46,6 +52,18 @@ export function defineListenerSettings(mesh: Mesh): ListenerSettingsQueries {
   const outbound = mesh.graph.query('listenerSettings', (proxyKey: string): InternedSettings => settingsOf(proxyKey, 'CLIENT'));
   const inbound = mesh.graph.query('inboundListenerSettings', (proxyKey: string): InternedSettings => settingsOf(proxyKey, 'SERVER'));
   return { get: (proxyKey) => outbound.get(proxyKey), inbound: (proxyKey) => inbound.get(proxyKey) };
+}
+
+/** The service that an ExternalName stands for: itself it has no cluster. undefined for a chain that leaves the mesh or goes in a ring. */
+function behindAliases(hostname: string, find: (hostname: string) => Service | undefined): Service | undefined {
+  const seen = new Set<string>();
+  let service = find(hostname);
+  while (service?.resolution === 'Alias') {
+    if (seen.has(service.hostname)) return undefined;
+    seen.add(service.hostname);
+    service = find(service.externalName ?? '');
+  }
+  return service;
 }
 
 /** The facts of a proxy that settings depend on; gateways make their HTTP settings of them too. */
@@ -68,16 +86,31 @@ export function workloadFacts(mesh: Mesh, proxyKey: string): WorkloadFacts {
     meshId: typeof meshId === 'string' ? meshId : '',
     isGateway: scope.type === 'router',
     istioVersion: scope.istioVersion,
+    ...(scope.metricFacts && proxy !== undefined && { self: proxyFacts(workloadName(mesh, proxy), proxy) }),
+    ...(scope.metricFacts && proxy?.statsLogger !== undefined && { statsLogger: proxy.statsLogger }),
+    ...(mesh.persistentSessions && { sessions: true as const }),
+    ...(proxy?.istioFilters !== undefined && { istioFilters: proxy.istioFilters }),
     serviceCluster: proxy?.serviceCluster ?? '',
     serviceName: proxy === undefined ? '' : openTelemetryServiceName(proxy),
+    exactBalance: (['inbound', 'outbound'] as const).filter((side) => isOn(proxy?.metadata ?? {}, `${side.toUpperCase()}_LISTENER_EXACT_BALANCE`)),
   };
 }
 
+/** As endpoints name it, so that both ends of a connection agree. */
+function workloadName(mesh: Mesh, { name, metadata, ipAddresses }: Proxy): string {
+  const own = metadata['WORKLOAD_NAME'];
+  return (typeof own === 'string' && own) || mesh.endpoints.workloadNameAt(ipAddresses[0] ?? '') || name;
+}
+
 /** The part that one outbound listener depends on: without HTTP far fewer settings, so listeners of byte streams are shared by more proxies. */
-export function outboundSettings({ protocolDetectionTimeout, tcp, http }: ListenerSettings, withHttp: boolean): InternedOutboundSettings {
+export function outboundSettings(
+  { protocolDetectionTimeout, tcp, http, exactBalance }: ListenerSettings,
+  withHttp: boolean,
+): InternedOutboundSettings {
+  const balance = exactBalance === undefined ? {} : { exactBalance };
   return withHttp
-    ? internScope<InternedOutboundSettings>('lh', { protocolDetectionTimeout, tcp, http })
-    : internScope<InternedOutboundSettings>('lt', { protocolDetectionTimeout: '0s', tcp });
+    ? internScope<InternedOutboundSettings>('lh', { protocolDetectionTimeout, tcp, http, ...balance })
+    : internScope<InternedOutboundSettings>('lt', { protocolDetectionTimeout: '0s', tcp, ...balance });
 }
 
 /** The part that `virtualOutbound` depends on. */

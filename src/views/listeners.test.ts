@@ -123,6 +123,14 @@ describe('listener views', () => {
     watch.close();
   });
 
+  test('SC-008: the Sidecar of the root namespace counts as one of the workload’s own', () => {
+    const port = { number: 9080, protocol: 'HTTP', name: 'h' };
+    put('Sidecar', 'istio-system/all', { ingress: [{ port, defaultEndpoint: '127.0.0.1:8080' }], egress: [{ hosts: ['./*'] }] });
+    const { filterChains } = decoded(resources(sidecar('10.1.0.1', 'a')).get('virtualInbound'));
+    const origins = filterChains.flatMap(({ metadata }) => metadata?.filterMetadata['istio'] ?? []);
+    expect(new Set(origins.map(({ config }) => config))).toEqual(new Set(['/apis/networking.istio.io/v1/namespaces/a/sidecar/all']));
+  });
+
   test('SD-005: pods of a headless service make listeners, none for the proxy itself; health is no change', () => {
     service('a/db', 5432, 'tcp', 'None');
     pod('a/db-0', 'db', '10.1.0.10');

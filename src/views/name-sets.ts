@@ -27,18 +27,19 @@ export class NameSets {
   readonly #byList = new WeakMap<readonly string[], Held>();
   #next = 0;
 
-  /** The set of these names (sorted, distinct); hold it until {@link release}. */
-  hold(names: readonly string[]): NameSet {
-    const same = this.#byList.get(names);
+  /** The set of these names (sorted, distinct) as far as they can be names; hold it until {@link release}. */
+  hold(wanted: readonly string[]): NameSet {
+    const same = this.#byList.get(wanted);
     if (same !== undefined && same.holders > 0) {
       same.holders++;
       return same.set;
     }
+    const names = wanted.every(canBeName) ? wanted : wanted.filter(canBeName);
     const text = names.join('\n');
     const known = this.#byText.get(text);
     if (known !== undefined) {
       known.holders++;
-      this.#byList.set(names, known);
+      this.#byList.set(wanted, known);
       return known.set;
     }
     const chunks: string[][] = [];
@@ -47,7 +48,7 @@ export class NameSets {
     const held = { set, holders: 1, text };
     this.#byText.set(text, held);
     this.#byId.set(set.id, held);
-    this.#byList.set(names, held);
+    this.#byList.set(wanted, held);
     return set;
   }
 
@@ -65,4 +66,10 @@ export class NameSets {
     if (set === undefined) throw new Error(`unknown name set ${id}`);
     return set;
   }
+}
+
+/** Clients choose the text, and keys of queries are put together with control characters: nothing that is served has one in its name. */
+function canBeName(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x20) return false;
+  return true;
 }

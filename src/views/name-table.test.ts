@@ -1,6 +1,7 @@
 import type { NameTable_NameInfo } from '@envoyproxy/xds-protos/istio/networking/nds/v1/nds.js';
 import { describe, expect, test } from '@jest/globals';
 import type { AnyRow } from '../api/kinds.js';
+import { DEFAULT_SETTINGS } from '../model/define-mesh.js';
 import { parseNode } from '../model/proxy-node.js';
 import { addResources, createMesh } from '../server/mesh-instance.js';
 import { parseResources } from '../sources/load.js';
@@ -45,16 +46,16 @@ metadata: { name: ${name}, namespace: shop }
 spec: { ${spec}, ports: [{ number: 443, name: tls, protocol: TLS }] }
 ---`;
 
-function tableWatch(yaml: string, metadata: Record<string, unknown> = {}) {
-  const { mesh, views } = createMesh();
-  addResources(mesh, parseResources(yaml, 'test.yaml').resources as AnyRow[]);
+function tableWatch(yaml: string, metadata: Record<string, unknown> = {}, more: readonly AnyRow[] = [], settings = DEFAULT_SETTINGS) {
+  const { mesh, views } = createMesh(settings);
+  addResources(mesh, [...parseResources(yaml, 'test.yaml').resources, ...more]);
   const proxy = parseNode({ id: 'sidecar~10.9.9.9~x.shop~shop.svc.cluster.local', metadata: { NAMESPACE: 'shop', NETWORK: 'earth', ...metadata } });
   mesh.graph.transaction(() => mesh.rows.proxies.set(proxy));
   const watch = views.watch(proxy.key, NAME_TABLE_TYPE, undefined, () => undefined);
   return { mesh, read: () => watch.read().chunks.flat() };
 }
-function names(yaml: string, metadata?: Record<string, unknown>): Record<string, Partial<NameTable_NameInfo>> {
-  const resources = tableWatch(yaml, metadata).read();
+function names(...of: Parameters<typeof tableWatch>): Record<string, Partial<NameTable_NameInfo>> {
+  const resources = tableWatch(...of).read();
   expect(resources).toHaveLength(1);
   const { table } = resourceToJson(resources[0] as EncodedResource) as { table?: Record<string, Partial<NameTable_NameInfo>> };
   return table ?? {};
@@ -71,6 +72,21 @@ spec: { clusterIP: 10.96.0.1, ports: [{ name: http, port: 80 }] }
     expect(names(yaml)).toEqual({
       'web.shop.svc.cluster.local': { ips: ['10.96.0.1'], registry: 'Kubernetes', shortname: 'web', namespace: 'shop' },
     });
+  });
+  test('SD-061: the host of an imported service by its address, without short names', () => {
+    const yaml = `
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop }
+spec: { clusterIP: 10.96.0.1, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: multicluster.x-k8s.io/v1alpha1
+kind: ServiceImport
+metadata: { name: web, namespace: shop }
+spec: { ips: [10.250.0.7] }
+---`;
+    const { 'web.shop.svc.clusterset.local': imported } = names(yaml, {}, [], { ...DEFAULT_SETTINGS, mcs: ['host'] });
+    expect(imported).toEqual({ ips: ['10.250.0.7'], registry: 'Kubernetes' });
   });
   test('SD-056: entries with several addresses, without CIDRs; allocated ones only where DNS is captured', () => {
     const yaml =
@@ -99,6 +115,22 @@ spec: { clusterIP: 10.96.0.1, ports: [{ name: http, port: 80 }] }
     expect(
       names(HEADLESS.replace('clusterIP: None', 'clusterIP: None, publishNotReadyAddresses: true'))['mysql.db.svc.cluster.local']?.ips,
     ).toHaveLength(3);
+  });
+  test('CL-013: a headless service by the pods of all clusters on the same network; a pod of the own cluster hides its namesake', () => {
+    const pod = (name: string, ip: string, network = ''): string => `
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: db, labels: { app: mysql${network && `, topology.istio.io/network: ${network}`} } }
+spec: { subdomain: mysql }
+status: { podIP: ${ip} }
+---`;
+    const service = HEADLESS.split('---')[0] as string;
+    const remote = `${service}---${pod('mysql-0', '10.2.0.1')}${pod('mysql-9', '10.2.0.2')}${pod('far', '10.2.0.3', 'moon')}`;
+    const west = parseResources(remote, 'west.yaml', { cluster: 'west' }).resources as AnyRow[];
+    const tables = ['Kubernetes', 'west'].map((cluster) => names(`${service}---${pod('mysql-0', '10.1.0.1')}`, { CLUSTER_ID: cluster }, west));
+    for (const table of tables) expect(table['mysql.db.svc.cluster.local']?.ips).toEqual(['10.1.0.1', '10.2.0.1', '10.2.0.2']);
+    expect(tables.map((table) => table['mysql-0.mysql.db.svc.cluster.local']?.ips)).toEqual([['10.1.0.1'], ['10.2.0.1']]);
+    expect(tables.map((table) => table['mysql-9.mysql.db.svc.cluster.local']?.ips)).toEqual([['10.2.0.2'], ['10.2.0.2']]);
   });
   test('the table stays the same object while nothing in it changes', () => {
     const { mesh, read } = tableWatch(HEADLESS);

@@ -8,7 +8,7 @@ import { sameElements } from '../graph/equality.js';
 import type { Mesh } from '../model/mesh.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
-import { ANY_ADDRESS, serviceAddresses } from '../model/service-addresses.js';
+import { ANY_ADDRESS, reachableAddresses } from '../model/service-addresses.js';
 import { type NamedPod, namedPods, nameTable } from '../translate/name-table/name-table.js';
 import { type EncodedResource, encodeResource, sameResource } from './encode.js';
 
@@ -45,7 +45,7 @@ export function defineNameTableViews(mesh: Mesh): NameTableViews {
       const scope = scopeOf<OutboundScope>(id);
       const services = sidecarScopes.egressListeners(scope).flatMap(({ index }) => sidecarScopes.servicesOf(scope, index));
       const named = services.map((service) => {
-        const addresses = serviceAddresses(service, scope);
+        const addresses = reachableAddresses(service, scope);
         return { service, addresses, pods: podsOf(scope, service, addresses) };
       });
       return encodeResource(NameTable, RESOURCE_NAME, nameTable(named));

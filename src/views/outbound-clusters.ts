@@ -2,11 +2,12 @@
  * Outbound clusters by content: the key of a cluster holds what it depends on of its client, and no more.
  */
 import type { TrafficPolicy } from '../api/istio.js';
+import type { CertificateSource } from '../model/certificate-source.js';
 import type { Mesh } from '../model/mesh.js';
-import type { CertificateSource, IpMode, ProxyType } from '../model/proxy.js';
+import type { IpMode, ProxyType } from '../model/proxy.js';
 import { type EndpointScope, type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Port, Service } from '../model/service.js';
-import { effectivePolicy } from '../model/traffic-policy.js';
+import { effectivePolicy, isPassthroughSubset } from '../model/traffic-policy.js';
 import { type OutboundClusterInput, translateOutboundCluster } from '../translate/cluster/outbound.js';
 import { localitiesOf } from '../translate/endpoint/load-assignment.js';
 import type { AssignmentInputs } from './assignment-inputs.js';
@@ -22,7 +23,7 @@ export interface OutboundClusters {
 export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): OutboundClusters {
   const { graph, destinationRules } = mesh;
 
-  /** Key: service, port, subset, rules; proxy type, IP family, certificates, header case, SNI mode, client slice. */
+  /** Key: service, port, subset, rules; proxy type, IP family, certificates, header case, facts for metrics, exchange with peers, SNI mode, client slice. */
   const cluster = graph.query(
     'cluster',
     (text: string): EncodedResource | undefined => {
@@ -35,7 +36,16 @@ export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): Ou
   );
 
   const clusterInput = (key: SubsetKey, rest: readonly string[]): OutboundClusterInput | undefined => {
-    const [proxyType, ipMode, certificates, keepHeaderCase, mode, client] = rest as [ProxyType, IpMode, CertificateSource, string, string, string];
+    const [proxyType, ipMode, certificates, keepHeaderCase, metricFacts, peerExchange, mode, client] = rest as [
+      ProxyType,
+      IpMode,
+      CertificateSource,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     const service = mesh.services.get(key.service);
     const port = service === undefined ? undefined : inputs.port(service, key.port);
     if (service === undefined || port === undefined) return undefined;
@@ -53,6 +63,7 @@ export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): Ou
       certificates,
       keepHeaderCase: keepHeaderCase === 'keep',
       policy,
+      passthrough: isPassthroughSubset(selected?.spec, key.subset),
       rule: selected && {
         namespace: selected.rule.metadata.namespace,
         name: selected.rule.metadata.name,
@@ -62,6 +73,8 @@ export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): Ou
       serviceAccounts: inputs.serviceAccounts(service),
       localities: assignment === undefined ? [] : localitiesOf(assignment),
       mesh: config,
+      metricFacts: metricFacts !== '',
+      peerExchange: peerExchange !== '',
     };
   };
 
@@ -75,17 +88,16 @@ export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): Ou
   const allCapable = graph.query('allEndpointsCapable', (text: string): boolean => {
     const [key = '', portName = ''] = text.split('\t');
     const service = mesh.services.get(key);
-    const endpoints = service === undefined ? [] : inputs.endpoints(service, portName);
+    const port = service?.ports.find(({ name }) => name === portName);
+    const endpoints = service === undefined || port === undefined ? [] : inputs.endpoints(service, port);
     return endpoints.length > 0 && endpoints.every(({ tlsMode }) => tlsMode === 'istio');
   });
 
   /** Key: outbound scope. */
   const passesTls = graph.query('hasAutoPassthrough', (scopeId: string): boolean =>
-    scopeOf<OutboundScope>(scopeId).gateways.some((key) =>
-      (
-        (mesh.rows.of('Gateway').get(key) ?? mesh.derived.gateway(key))?.spec as { servers?: { tls?: { mode?: string } }[] } | undefined
-      )?.servers?.some(({ tls }) => tls?.mode === 'AUTO_PASSTHROUGH'),
-    ),
+    mesh.gateways
+      .listeners(scopeOf<OutboundScope>(scopeId))
+      .some(({ servers }) => servers.some(({ server }) => server.tls?.mode === 'AUTO_PASSTHROUGH')),
   );
   const headerCase = graph.query('keepsHeaderCase', (proxyConfig: string): boolean => keepsHeaderCase(mesh, proxyConfig));
 
@@ -98,6 +110,8 @@ export function defineOutboundClusters(mesh: Mesh, inputs: AssignmentInputs): Ou
         isDns || service.resolution === 'DynamicDNS' ? scope.ipMode : 'ipv4',
         scope.certificates,
         headerCase.get(scope.proxyConfig) ? 'keep' : '',
+        scope.metricFacts ? 'facts' : '',
+        scope.peerExchange ? 'exchange' : '',
       ];
       const modes = scope.type === 'router' && !service.meshExternal && passesTls.get(scope.id) ? ['', 'sni'] : [''];
       const client = (key: SubsetKey): string => (isDns ? inputs.clientOf(scopeOf<EndpointScope>(endpointScope), service, key) : '');

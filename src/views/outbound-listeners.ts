@@ -80,13 +80,14 @@ export function defineOutboundListenerViews(mesh: Mesh, routesOfPort: RoutesOfPo
 
   const slotSettings = (scope: OutboundScope): SlotSettings => {
     const { proxyListenPort, proxyInboundListenPort } = mesh.config();
-    const { type, ipMode, interceptionMode, unprivilegedPod, dnsCapture } = scope;
+    const { type, ipMode, interceptionMode, unprivilegedPod, dnsCapture, clusterId } = scope;
     return {
       type,
       ipMode,
       interceptionMode,
       unprivilegedPod,
       dnsCapture,
+      clusterId,
       ownPorts: [proxyListenPort, proxyInboundListenPort],
     };
   };

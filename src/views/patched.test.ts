@@ -110,15 +110,49 @@ describe('sharing', () => {
 });
 
 describe('names', () => {
-  test('an addition does not take the name of what is there', () => {
+  test('XD-034 an addition does not take the name of what is there, and that is told', () => {
     const add = (name: string) => ({ applyTo: 'CLUSTER', patch: { operation: 'ADD', value: { name, type: 'STATIC' } } });
-    const { proxy, watch } = room(service('api'), envoyFilter('f', [add('BlackHoleCluster'), add('mine'), add('mine')]));
-    const names = watch(proxy())
+    const { proxy, watch, views } = room(service('api'), envoyFilter('f', [add('BlackHoleCluster'), add('mine'), add('mine')]));
+    const key = proxy();
+    const names = watch(key)
       .read()
       .chunks.flat()
       .map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toContain('mine');
+    expect(views.patchReport(key, () => []).failures).toEqual([
+      { message: 'there is a cluster BlackHoleCluster already', after: 'a/f#0', repeatedCluster: 'BlackHoleCluster' },
+      { message: 'there is a cluster mine already', after: 'a/f#2', repeatedCluster: 'mine' },
+    ]);
+  });
+  test('XD-034 a virtual host does not take the name or a domain of another, and that is told', () => {
+    const host = (name: string, ...domains: string[]) => ({
+      applyTo: 'VIRTUAL_HOST',
+      match: { context: 'SIDECAR_OUTBOUND', routeConfiguration: { name: '80' } },
+      patch: { operation: 'ADD', value: { name, domains, routes: [{ match: { prefix: '/' }, direct_response: { status: 418 } }] } },
+    });
+    const widen = {
+      applyTo: 'VIRTUAL_HOST',
+      match: { context: 'SIDECAR_OUTBOUND', routeConfiguration: { vhost: { domainName: 'api' } } },
+      patch: { operation: 'MERGE', value: { domains: ['OTHER', 'own.test'] } },
+    };
+    const taken = host('api.a.svc.cluster.local:80', 'new.test');
+    const filter = envoyFilter('f', [host('added', 'Api', 'mine.test'), taken, widen, host('empty', 'api', 'mine.test')]);
+    const { proxy, get, views } = room(service('api'), service('other'), filter);
+    const key = proxy();
+    const { virtualHosts } = resourceToJson(get(key, '80', ROUTE_TYPE, ['80']) as EncodedResource) as {
+      virtualHosts: { name: string; domains: string[] }[];
+    };
+    const domains = virtualHosts.flatMap((one) => one.domains.map((domain) => domain.toLowerCase()));
+    expect(new Set(domains).size).toBe(domains.length);
+    expect(new Set(virtualHosts.map(({ name }) => name)).size).toBe(virtualHosts.length);
+    expect(virtualHosts.find(({ name }) => name === 'added')?.domains).toEqual(['mine.test']);
+    expect(virtualHosts.find(({ name }) => name === 'api.a.svc.cluster.local:80')?.domains).toContain('own.test');
+    expect(virtualHosts.map(({ name }) => name)).not.toContain('empty');
+    const [failure, ...more] = views.patchReport(key, () => ['80']).failures;
+    expect(more).toEqual([]);
+    expect(failure?.message).toContain('the domain Api of virtual host added is of api.a.svc.cluster.local:80 already');
+    expect(failure?.message).toContain('there is a virtual host api.a.svc.cluster.local:80 already');
   });
 });
 

@@ -7,7 +7,9 @@ import type { Origin } from '../graph/graph.js';
 import type { PatchSelection } from '../model/envoy-filters.js';
 import type { Mesh } from '../model/mesh.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
+import { bootstrapPatches } from '../translate/patch/bootstrap.js';
 import { type CompiledFilter, compileEnvoyFilter } from '../translate/patch/compile.js';
+import type { Patch } from '../translate/patch/patch.js';
 import type { ServerPorts } from '../translate/patch/route-match.js';
 import { parseSidecarRouteName } from '../translate/route/route-name.js';
 import { type EncodedResource, sameResource } from './encode.js';
@@ -40,6 +42,8 @@ export interface PatchedViews {
   route(scope: string, selection: string, name: string): EncodedResource;
   /** An extension configuration that patches add (EF-014). */
   extension(selection: string, name: string): EncodedResource | undefined;
+  /** Patches of the proxy's bootstrap, in order. */
+  bootstrapPatches(proxyKey: string): readonly Patch[];
   /** What a resource was before patching, and the EnvoyFilters that made it what it is. */
   originOf(resource: EncodedResource): { readonly base: EncodedResource | undefined; readonly filters: readonly Origin[] } | undefined;
   /** `base` gives the chunks before patching; `routesOf` the route configurations that listeners ask for. */
@@ -140,6 +144,10 @@ export function definePatchedViews(mesh: Mesh, routes: RouteViews): PatchedViews
     },
     route: (scope, selection, name) => route.get(`${scope}^${selection}|${name}`),
     extension: (selection, name) => (selection === '' ? undefined : patchers.get(selection).extension(name)),
+    bootstrapPatches(proxyKey) {
+      const selection = mesh.envoyFilters.selection(proxyKey);
+      return selection === '' ? [] : bootstrapPatches(patchers.get(selection).patches, mesh.proxies.get(proxyKey)?.type === 'router');
+    },
     originOf(resource) {
       const from = madeFrom.get(resource);
       return from && { base: from.base, filters: [...new Set(from.ids)].map(filterOrigin) };
@@ -156,15 +164,17 @@ export function definePatchedViews(mesh: Mesh, routes: RouteViews): PatchedViews
       );
       const routeNames = patcher.hasRoutePatches(outboundSide(scope).context) ? routesOf(base('lds').flat()) : [];
       for (const name of routeNames) results.push(patchRoute(scope.id, selection, routes.route(scope.id, name)));
+      const repeated = (['cds', 'lds'] as const).flatMap((type) => repeatedNames(patcher, type, base(type), all));
       const applied = new Set(results.flatMap((result) => [...result.applied]));
       for (const side of all) for (const type of ['cds', 'lds'] as const) for (const id of patcher.adding(type, side.context)) applied.add(id);
       for (const patch of patcher.patches) if (patch.applyTo === 'EXTENSION_CONFIG') applied.add(patch.id);
+      for (const patch of bootstrapPatches(patcher.patches, scope.type === 'router')) applied.add(patch.id);
       const filters = [...new Set(patches.map(([key]) => key))];
       return {
         selected: patches.map(([key, i]) => `${key}#${i}`),
         applied: [...applied].sort(),
         problems: filters.flatMap((key) => compiled.get(key).problems),
-        failures: results.flatMap(({ failure }) => failure ?? []),
+        failures: [...results.flatMap(({ failure }) => failure ?? []), ...repeated],
       };
     },
   };
@@ -177,6 +187,27 @@ function parseRouteKey(key: string): { readonly scope: string; readonly selectio
   const bar = key.indexOf('|');
   const hat = key.indexOf('^');
   return { scope: key.slice(0, hat), selection: key.slice(hat + 1, bar), name: key.slice(bar + 1) };
+}
+
+/** Additions that are left out because their names are there already (XD-034). */
+function repeatedNames(patcher: Patcher, type: PatchedType, base: Chunks, sides: readonly Side[]): readonly Failure[] {
+  const names = new Set(base.flat().map(({ name }) => name));
+  return sides.flatMap(({ context }) => {
+    const ids = patcher.adding(type, context);
+    return patcher.added(type, context).flatMap(({ name }, i) => {
+      if (!names.has(name)) {
+        names.add(name);
+        return [];
+      }
+      return [
+        {
+          message: `there is a ${type === 'cds' ? 'cluster' : 'listener'} ${name} already`,
+          after: ids[i],
+          ...(type === 'cds' && { repeatedCluster: name }),
+        },
+      ];
+    });
+  });
 }
 
 /** Names are unique in what is served: of two resources that share one of `names`, the first stays. */

@@ -18,6 +18,8 @@ export interface Failure {
   readonly message: string;
   /** Id of the last patch that had matched. */
   readonly after: string | undefined;
+  /** The cluster that was to be added, where there is one of its name. */
+  readonly repeatedCluster?: string;
 }
 
 /** What became of one resource. */
@@ -26,7 +28,7 @@ export interface Patched {
   readonly resource: EncodedResource | undefined;
   /** Ids of the patches that matched. */
   readonly applied: ReadonlySet<string>;
-  /** Why patching failed; the resource is then as it was. */
+  /** Why patching failed, the resource is then as it was; or what was left out because it would be there twice (XD-034). */
   readonly failure?: Failure;
 }
 
@@ -119,10 +121,13 @@ export class Patcher {
   }
 
   route(resource: EncodedResource, context: PatchContext, ports: ServerPorts): Patched {
-    return guarded(resource, (applied) => {
-      const bytes = patchEncodedRoutes(payload(resource), this.#for(context), ports, applied);
+    const dropped: string[] = [];
+    const patched = guarded(resource, (applied) => {
+      const bytes = patchEncodedRoutes(payload(resource), this.#for(context), ports, applied, dropped);
       return bytes === undefined ? resource : encodeBytes(ROUTE_TYPE, resource.name, bytes);
     });
+    if (dropped.length === 0 || patched.failure !== undefined) return patched;
+    return { ...patched, failure: { message: `route configuration ${resource.name}: ${dropped.join('; ')}`, after: [...patched.applied].at(-1) } };
   }
 
   /** An extension's configuration by name; of several the first. */

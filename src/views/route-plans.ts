@@ -10,6 +10,7 @@ import { type OutboundScope, scopeOf } from '../model/scope.js';
 import { encodeHead } from '../translate/route/encode-routes.js';
 import { type BoundServer, type GatewayRoutesFrom, gatewayHosts } from '../translate/route/gateway-hosts.js';
 import { type HostBinding, type RoutesFrom, sidecarHosts } from '../translate/route/sidecar-hosts.js';
+import { serversOfRoute } from './gateway-places.js';
 import { type RouteSources, type RoutesKey, semanticsOf } from './route-sources.js';
 
 /** One virtual host, ready but for its routes. */
@@ -93,14 +94,17 @@ export function defineRoutePlans(mesh: Mesh, sources: RouteSources): RoutePlans 
       const id = key.slice(0, bar);
       const name = key.slice(bar + 1);
       const scope = scopeOf<OutboundScope>(id);
-      const servers = mesh.gateways
-        .listeners(scope)
-        .flatMap((listener) => listener.servers.filter((server) => server.routeName === name))
-        .map(({ gateway: row, server }): BoundServer => {
-          const gatewayKey = keyOf(row);
-          const virtualServices = gatewayBindings.get(`${scope.namespace}|${gatewayKey}`);
-          return { gateway: gatewayKey, gatewayNamespace: row.metadata.namespace, server, virtualServices };
-        });
+      const servers = serversOfRoute(mesh.gateways.listeners(scope), name).map(({ gateway: row, server, quicPort }): BoundServer => {
+        const gatewayKey = keyOf(row);
+        const virtualServices = gatewayBindings.get(`${scope.namespace}|${gatewayKey}`);
+        return {
+          gateway: gatewayKey,
+          gatewayNamespace: row.metadata.namespace,
+          server,
+          ...(quicPort !== undefined && { http3: true as const }),
+          virtualServices,
+        };
+      });
       if (servers.length === 0) return undefined;
       const at = (from: GatewayRoutesFrom) => ({ ...from, scope: id });
       const hosts = gatewayHosts(servers, (from) => sources.hasRoutes(at(from)));
@@ -120,6 +124,7 @@ const bindingOf = (row: VirtualService): HostBinding => ({
   key: keyOf(row),
   hosts: row.spec.hosts ?? [],
   isGatewayApi: semanticsOf(row) === 'gateway-api',
+  ...(semanticsOf(row) === 'ingress' && { isIngress: true }),
 });
 
 interface Draft extends Omit<PlannedVirtualHost, 'head'> {

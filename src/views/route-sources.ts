@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ConsistentHashLB, Destination, HTTPRetry, VirtualService } from '../api/istio.js';
 import type { Mesh } from '../model/mesh.js';
+import { type PersistentSession, persistentSession } from '../model/persistent-session.js';
 import { type OutboundScope, scopeOf } from '../model/scope.js';
 import type { Service } from '../model/service.js';
 import { isVisibleTo } from '../model/visibility.js';
@@ -16,6 +17,7 @@ import { type EncodedRoutes, encodeRoutes, isEmpty, NO_ROUTES, sameRoutes } from
 import { hashOfDestination, hashOfPort } from '../translate/route/hash-policy.js';
 import { httpRoutes } from '../translate/route/http-route.js';
 import type { RouteContext, RouteDraft, RouteSemantics } from '../translate/route/route-block.js';
+import { applySession } from '../translate/route/stateful-session.js';
 
 /** One VirtualService at one listener of one kind of proxy. */
 export interface ListenerRoutes {
@@ -24,6 +26,8 @@ export interface ListenerRoutes {
   readonly gateway: string;
   readonly port: number;
   readonly isTls: boolean;
+  /** The gateway's server can be had over HTTP/3 too (GW-027). */
+  readonly http3?: true;
   /** Key of the VirtualService. */
   readonly virtualService: string;
 }
@@ -71,6 +75,10 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
     return rule === undefined ? undefined : hashOfDestination(rule.spec, destination);
   };
 
+  /** Libraries without an Envoy have no such filter. */
+  const sessionOf = ({ generator }: OutboundScope, service: Service | undefined): PersistentSession | undefined =>
+    mesh.persistentSessions && generator === undefined && service !== undefined ? persistentSession(service.labels) : undefined;
+
   /** Key: 'v' and {@link ListenerRoutes} joined by '|'. */
   const virtualServiceRoutes = graph.query(
     'virtualServiceRoutes',
@@ -91,10 +99,12 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
         proxyNamespace: scope.namespace,
         proxyLabels: scope.labels,
         isTls: at.isTls,
+        ...(at.http3 && { http3: at.http3 }),
         appendXForwardedHost,
         defaultRetries,
         clusterOf: (destination) => destinationCluster(destination, at.port, lookup),
         hashOf: (destination) => hashFor(scope, destination),
+        sessionOf: (destination) => sessionOf(scope, mesh.sidecarScopes.service(scope, destination.host ?? '')),
       };
       return encodeRoutes(forClient(scope.generator, httpRoutes(row.spec.http ?? [], context)));
     },
@@ -102,13 +112,14 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
   );
   const someRoutes = graph.query('virtualServiceHasRoutes', (key: string): boolean => !isEmpty(virtualServiceRoutes.get(key)));
 
-  /** Key: `generator|port|hostname|hash as JSON`. */
+  /** Key: `generator|port|hostname|hash and session as JSON`. */
   const portRoutes = graph.query(
     'servicePortRoutes',
     (key: string): EncodedRoutes => {
-      const [generator = '', port = '', hostname = '', ...hash] = key.split('|');
-      const consistentHash = JSON.parse(hash.join('|')) as ConsistentHashLB | null;
-      const route = defaultRoute(hostname, Number(port), consistentHash ?? undefined, defaultRetries.get(''));
+      const [generator = '', port = '', hostname = '', ...more] = key.split('|');
+      const { hash, session } = JSON.parse(more.join('|')) as { hash?: ConsistentHashLB; session?: PersistentSession };
+      const route = defaultRoute(hostname, Number(port), hash, defaultRetries.get(''));
+      applySession(route, session);
       return encodeRoutes(forClient(generator, [route]));
     },
     { equals: sameRoutes },
@@ -123,8 +134,9 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
     const service = mesh.services.get(serviceKey.join('|'));
     const rule = service === undefined ? undefined : mesh.destinationRules.select(scopeOf<OutboundScope>(scope), service);
     const hash = rule === undefined ? undefined : hashOfPort(rule.spec, Number(port));
+    const session = sessionOf(scopeOf<OutboundScope>(scope), service);
     const { generator = '' } = scopeOf<OutboundScope>(scope);
-    return portRoutes.get(`${generator}|${port}|${hostname}|${JSON.stringify(hash ?? null)}`);
+    return portRoutes.get(`${generator}|${port}|${hostname}|${JSON.stringify({ hash, session })}`);
   });
 
   return {
@@ -139,11 +151,11 @@ export function defineRouteSources(mesh: Mesh): RouteSources {
 const forClient = (generator: string | undefined, routes: readonly RouteDraft[]): readonly RouteDraft[] =>
   generator === 'grpc' ? grpcRoutes(routes) : routes;
 
-const print = (at: ListenerRoutes): string => `${at.scope}|${at.gateway}|${at.port}|${at.isTls ? 'tls' : ''}|${at.virtualService}`;
+const print = (at: ListenerRoutes): string => `${at.scope}|${at.gateway}|${at.port}|${at.http3 ? 'h3' : at.isTls ? 'tls' : ''}|${at.virtualService}`;
 
 function parse(key: string): ListenerRoutes {
   const [scope = '', gateway = '', port = '', tls = '', virtualService = ''] = key.slice(1).split('|');
-  return { scope, gateway, port: Number(port), isTls: tls !== '', virtualService };
+  return { scope, gateway, port: Number(port), isTls: tls !== '', ...(tls === 'h3' && { http3: true as const }), virtualService };
 }
 
 /** A sidecar knows only services on the listener's port; behind http_proxy and sockets, all of them. */

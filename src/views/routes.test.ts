@@ -58,6 +58,14 @@ describe('sidecar route configurations', () => {
     const last = decode(scope('a'), '80').virtualHosts.at(-1);
     expect(last).toMatchObject({ name: 'block_all', routes: [{ action: { $case: 'directResponse', value: { status: 502 } } }] });
   });
+  test('MC-014 SC-003 the HTTP proxy of a Sidecar whose listeners all have ports knows the catch-all only', () => {
+    const { scope, hosts, put } = room(service('a', 'web'));
+    put(
+      '{"apiVersion":"networking.istio.io/v1","kind":"Sidecar","metadata":{"name":"s","namespace":"a"},"spec":{"egress":[{"port":{"number":80,"protocol":"HTTP","name":"h"},"hosts":["./*"]}]}}',
+    );
+    expect(hosts(scope('a'), 'http_proxy')).toEqual(['allow_any']);
+    expect(hosts(scope('a'), '80')).toEqual(['web.a.svc.cluster.local:80', 'allow_any']);
+  });
   test('a sniffed address has its one service for all hosts and no catch-all', () => {
     const { scope, decode } = room(service('a', 'web', 9000, 'any'), service('a', 'second', 9000, 'any'));
     const id = scope('a');

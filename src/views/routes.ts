@@ -61,11 +61,12 @@ export function defineRouteViews(mesh: Mesh): RouteViews {
     const short = withoutVhds(name);
     const route = parseSidecarRouteName(short ?? name);
     const plan = route && sidecarPlan(id, route);
-    if (route === undefined || plan === undefined) return encodeUnknownRouteConfiguration(name);
+    if (route === undefined) return encodeUnknownRouteConfiguration(name);
     if (short !== undefined) return encodeVhdsRouteConfiguration(name, [catchAllHost(id)]);
-    if (route.host === undefined) return encodeRouteConfiguration(name, [...plan.hosts.map(partsOf(id)), catchAllHost(id)]);
+    // Without a listener of the Sidecar's for it (the HTTP proxy's, where all have a port) only the catch-all is there.
+    if (route.host === undefined) return encodeRouteConfiguration(name, [...(plan?.hosts ?? []).map(partsOf(id)), catchAllHost(id)]);
     // A listener of one address has one service behind it, whatever the host header says.
-    const own = plan.hosts[plan.byDomain.get(route.host) ?? -1];
+    const own = plan?.hosts[plan.byDomain.get(route.host) ?? -1];
     return encodeRouteConfiguration(name, own === undefined ? [] : [{ ...partsOf(id)(own), head: encodeHead(own.name, ['*']) }]);
   };
 

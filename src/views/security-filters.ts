@@ -52,7 +52,7 @@ export function defineSecurityFilterViews(mesh: Mesh): SecurityFilterViews {
   const destination = (service: string, port: number): Destination | undefined => {
     const parts = service.split('/');
     const [namespace, hostname] = parts.length === 2 ? (parts as [string, string]) : [undefined, service];
-    const found = mesh.services.byHostname(hostname).filter((at) => namespace === undefined || at.namespace === namespace);
+    const found = mesh.services.byHostname(hostname).filter((at) => at.refused !== true && (namespace === undefined || at.namespace === namespace));
     const [first] = found;
     if (first === undefined || found.some((at) => at.namespace !== first.namespace)) return undefined;
     return { hostname, cluster: outboundClusterName(hostname, port) };
@@ -72,9 +72,10 @@ export function defineSecurityFilterViews(mesh: Mesh): SecurityFilterViews {
       const tcp = tcpAuthorization(policies, context);
       const jwt = jwtFilter(authentications, {
         fetchedKeys: (source) => mesh.rows.jwks.get(source)?.jwks,
+        remoteKeys: (jwksUri) => mesh.remoteKeys.clusterOf(jwksUri),
         clearRouteCache: side === 'gateway',
       });
-      return { http: { custom: http.custom, jwt, rbac: http.rules }, network: [...tcp.custom, ...tcp.rules] };
+      return { http: { custom: http.custom, jwt, rbac: http.rules }, network: tcp };
     },
     { equals: isDeepStrictEqual },
   );

@@ -11,8 +11,12 @@ export const SECRET_TYPE = `${PREFIX}envoy.extensions.transport_sockets.tls.v3.S
 export const EXTENSION_TYPE = `${PREFIX}envoy.config.core.v3.TypedExtensionConfig`;
 /** Istio's own: names for the proxy's DNS resolver. */
 export const NAME_TABLE_TYPE = `${PREFIX}istio.networking.nds.v1.NameTable`;
+/** What an Envoy starts with; agents ask for it. */
+export const BOOTSTRAP_TYPE = `${PREFIX}envoy.config.bootstrap.v3.Bootstrap`;
+/** Istio's own: whom a proxy's agent is to trust. */
+export const PROXY_CONFIG_TYPE = `${PREFIX}istio.mesh.v1alpha1.ProxyConfig`;
 
-export type ShortType = 'cds' | 'eds' | 'lds' | 'rds' | 'vhds' | 'sds' | 'ecds' | 'nds';
+export type ShortType = 'cds' | 'eds' | 'lds' | 'rds' | 'vhds' | 'sds' | 'ecds' | 'nds' | 'bds' | 'pcds';
 
 export const TYPE: Readonly<Record<string, ShortType | undefined>> = {
   [CLUSTER_TYPE]: 'cds',
@@ -23,4 +27,6 @@ export const TYPE: Readonly<Record<string, ShortType | undefined>> = {
   [SECRET_TYPE]: 'sds',
   [EXTENSION_TYPE]: 'ecds',
   [NAME_TABLE_TYPE]: 'nds',
+  [BOOTSTRAP_TYPE]: 'bds',
+  [PROXY_CONFIG_TYPE]: 'pcds',
 };

@@ -3,9 +3,12 @@
  * Everything below is shared between proxies with equal scopes; a set is only a list of shared chunks.
  */
 
+import type { JsonObject } from '@bufbuild/protobuf';
 import { sameElements } from '../graph/equality.js';
 import type { Origin, Watch } from '../graph/graph.js';
 import type { Mesh } from '../model/mesh.js';
+import { patchBootstrap } from '../translate/patch/bootstrap.js';
+import { defineBootstrapViews } from './bootstrap.js';
 import { defineClusterViews } from './clusters.js';
 import { type EncodedResource } from './encode.js';
 import { defineEndpointViews } from './endpoints.js';
@@ -17,6 +20,7 @@ import { defineNameTableViews } from './name-table.js';
 import { definePatchedViews, type PatchReport, type RoutesOf } from './patched.js';
 import { defineRouteViews } from './routes.js';
 import { defineSecretViews } from './secrets.js';
+import { defineTrustBundleViews } from './trust-bundle.js';
 import { TYPE } from './type-urls.js';
 
 /** An immutable list of shared chunks; structurally what xds/provider calls a ResourceSet. */
@@ -38,6 +42,8 @@ export interface Views {
    * hosts (VHDS), the names are those of their route configurations.
    */
   watch(proxyKey: string, typeUrl: string, names: readonly string[] | undefined, onStale: () => void): ResourceWatch;
+  /** A bootstrap with the patches in it that EnvoyFilters have for a proxy. */
+  patchedBootstrap(proxyKey: string, bootstrap: JsonObject): JsonObject;
   /** What EnvoyFilters came to for a proxy. */
   patchReport(proxyKey: string, routesOf: RoutesOf): PatchReport;
 }
@@ -57,12 +63,16 @@ export function defineViews(mesh: Mesh): Views {
   const grpc = defineGrpcViews(mesh);
   const extensions = defineExtensionViews(mesh);
   const patched = definePatchedViews(mesh, routes);
+  const trustBundles = defineTrustBundleViews(mesh);
+  const bootstraps = defineBootstrapViews(mesh, patched);
   const isGrpc = (proxyKey: string): boolean => mesh.proxies.get(proxyKey)?.generator === 'grpc';
 
   const wildcard = graph.query(
     'resourceSet',
     (key: string): ResourceSet => {
       const [type, proxyKey] = split(key);
+      if (type === 'bds') return { chunks: [bootstraps.chunk(proxyKey)] };
+      if (type === 'pcds') return { chunks: [trustBundles.chunk(proxyKey)] };
       if (type === 'nds') return { chunks: [nameTables.chunk(mesh.proxies.outboundScope(proxyKey).id)] };
       if (isGrpc(proxyKey)) return { chunks: [type === 'cds' ? grpc.allClusters(proxyKey) : grpc.allListeners(proxyKey)] };
       const chunks = wildcardChunks(type, proxyKey);
@@ -155,7 +165,7 @@ export function defineViews(mesh: Mesh): Views {
   return {
     watch(proxyKey, typeUrl, names, onStale) {
       const type = TYPE[typeUrl];
-      if (type === 'nds') return graph.watch(wildcard, `${type}|${proxyKey}`, onStale);
+      if (type === 'nds' || type === 'bds' || type === 'pcds') return graph.watch(wildcard, `${type}|${proxyKey}`, onStale);
       if ((type === 'cds' || type === 'lds') && !(names !== undefined && isGrpc(proxyKey))) {
         const watch = graph.watch(wildcard, `${type}|${proxyKey}`, onStale);
         const wanted = names && new Set(names);
@@ -165,6 +175,7 @@ export function defineViews(mesh: Mesh): Views {
       if (type === undefined || names === undefined) return { read: () => EMPTY, originsOf: () => [], close: () => undefined };
       return watchNamed(type, proxyKey, names, onStale);
     },
+    patchedBootstrap: (proxyKey, bootstrap) => patchBootstrap(bootstrap, patched.bootstrapPatches(proxyKey)),
     patchReport: (proxyKey, routesOf) => patched.report(proxyKey, (type) => wildcardChunks(type, proxyKey), routesOf),
   };
 }

@@ -26,6 +26,8 @@ export interface TypeStatus {
   readonly nonceSent: string;
   readonly versionAcked: string;
   readonly nonceAcked: string;
+  /** Age of the newest response; undefined before the first. */
+  readonly sentAgoMs?: number;
   /** A change is known and not sent yet. */
   readonly isStale: boolean;
   /** The last refusal, until a later response is accepted. */
@@ -35,8 +37,8 @@ export interface TypeStatus {
 }
 
 /** The status of one subscription. */
-export function typeStatusOf(subscription: Subscription<never>, isStale: boolean): TypeStatus {
-  const { typeUrl, wildcard, versionSent, nonceSent, versionAcked, nonceAcked, nack } = subscription;
+export function typeStatusOf(subscription: Subscription<never>, isStale: boolean, now: number): TypeStatus {
+  const { typeUrl, wildcard, versionSent, nonceSent, versionAcked, nonceAcked, nack, sentAt } = subscription;
   return {
     typeUrl,
     wildcard,
@@ -46,6 +48,7 @@ export function typeStatusOf(subscription: Subscription<never>, isStale: boolean
     versionAcked,
     nonceAcked,
     isStale,
+    ...(sentAt !== undefined && { sentAgoMs: now - sentAt }),
     ...(nack === undefined ? {} : { error: { message: nack.message, nonce: nack.nonce, version: nack.version } }),
     resources: subscription.sent,
   };

@@ -4,42 +4,21 @@
  * changes become one push. What is sent and when is the {@link Pusher}'s business.
  */
 import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
-import type { Clock } from './clock.js';
+import type { AnyConnection, ConnectionContext } from './connection-context.js';
 import type { ConnectionStatus } from './connection-status.js';
 import { typeStatusOf } from './connection-status.js';
+import type { LimitName } from './grpc-status.js';
 import { GrpcStatus, Refusal } from './grpc-status.js';
-import type { XdsLimits } from './limits.js';
-import type { XdsObserver } from './observer.js';
-import type { ProxyHandle, ResourceProvider } from './provider.js';
+import { namesMoreThan } from './name-lists.js';
+import type { ProxyHandle } from './provider.js';
 import { TypeUrl } from './push-order.js';
-import type { ByteBudget, Pushable, PushQueue } from './push-queue.js';
 import { Pusher } from './pusher.js';
+import { SendAccount } from './send-account.js';
 import type { Reaction } from './subscription.js';
 import { namesIn } from './subscription.js';
 import type { Stream } from './transport/grpc-server.js';
 import type { AnyRequest, Variant } from './variant.js';
 import { WatchedType } from './watched-type.js';
-
-/** What all connections of a server share. */
-export interface ConnectionContext {
-  readonly provider: ResourceProvider;
-  readonly observer: XdsObserver;
-  readonly limits: XdsLimits;
-  readonly clock: Clock;
-  readonly queue: PushQueue;
-  readonly budget: ByteBudget;
-  /** Identifier sent with the first response of a stream; empty for none. */
-  readonly controlPlane: string;
-  /** Called once when the stream is over. */
-  onClose(connection: AnyConnection): void;
-}
-
-/** A connection whatever its variant. */
-export interface AnyConnection extends Pushable {
-  status(): ConnectionStatus | undefined;
-  sweep(): void;
-  end(status: GrpcStatus, message: string): void;
-}
 
 /** A proxy that the provider accepted. */
 interface Accepted<Request> {
@@ -48,25 +27,35 @@ interface Accepted<Request> {
   readonly pusher: Pusher<Request>;
 }
 
-/** Requests that may come while the provider is still judging the proxy. */
+/** Requests that may come while the provider is still judging the proxy, and their bytes. */
 const MAX_BACKLOG = 256;
-/** A stream that takes nothing for so long no longer counts against the bytes in flight: it must not starve the others. */
-const STUCK_MS = 1_000;
-/** Nor does one that is never done for so long: a few that read byte by byte would starve the others just as well. */
-const BUSY_MS = 10_000;
+const MAX_BACKLOG_BYTES = 8 << 20;
 /** Responses that a client may leave unanswered: one that only ever asks would have us keep them all. */
 const MAX_UNANSWERED = 4_096;
+
+/** Types are kept by their URLs. */
+const MAX_TYPE_URL = 256;
+
+/** What is kept of a node for as long as its stream: some hundred extensions for each of thousands of proxies are much, and there is no limit to them. */
+const shortNode = (node: Node): Node => ({
+  ...node,
+  userAgentVersionType: undefined,
+  extensions: [],
+  clientFeatures: [],
+  listeningAddresses: [],
+  dynamicParameters: {},
+});
 
 /** One ADS stream. */
 export class Connection<Request extends AnyRequest> implements AnyConnection {
   #accepted: Accepted<Request> | undefined;
   #backlog: Request[] = [];
+  #backlogBytes = 0;
   #isClosed = false;
   #ending: { status: GrpcStatus; message: string } | undefined;
-  #charged = 0;
-  #progressAt: number;
-  /** Since when there were always bytes to send. */
-  #busySince = 0;
+  /** The stream ends as soon as nothing is under way. */
+  #isAged = false;
+  readonly #account: SendAccount;
   readonly #connectedAt = new Date();
   readonly #openedAt: number;
 
@@ -76,28 +65,38 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
     private readonly noncePrefix: string,
     private readonly context: ConnectionContext,
   ) {
-    this.#openedAt = this.#progressAt = context.clock.now();
+    this.#openedAt = context.clock.now();
+    this.#account = new SendAccount(stream, context.budget, context.limits, context.clock, (ms) => context.observer.written?.(ms));
     stream.onMessage((bytes) => this.#receive(bytes));
+    stream.onRefusal(({ status, message, limit }) => this.end(status, message, limit));
+    stream.onAge(() => this.#age());
     stream.onHalfClose(() => this.end(GrpcStatus.OK, ''));
-    stream.onFlush((bytes) => this.#flushed(bytes));
+    stream.onFlush((bytes) => {
+      if (this.#account.flushed(bytes)) context.queue.add(this);
+    });
     stream.onClose(() => this.#close());
   }
 
   /** Sends what is due. */
   turn(): void {
-    if (!this.#isClosed && this.stream.writable) this.#accepted?.pusher.turn();
+    if (this.#isClosed || !this.stream.writable) return;
+    this.#accepted?.pusher.turn();
+    if (this.#isAged) this.#endIfIdle();
   }
 
-  /** Ends the stream with a status for the client. */
   /** A fault of ours in this stream's turn: told, and the client may come back to a fresh stream. */
   fail(error: unknown): void {
     this.context.observer.readFailed?.({ proxy: this.#accepted?.handle.id ?? '', typeUrl: '', error });
     this.end(GrpcStatus.INTERNAL, 'an internal error; see the log of the control plane');
   }
 
-  end(status: GrpcStatus, message: string): void {
+  /** Ends the stream with a status for the client. */
+  end(status: GrpcStatus, message: string, limit?: LimitName): void {
     if (this.#ending !== undefined) return;
     this.#ending = { status, message };
+    const proxy = this.#accepted?.handle.id;
+    if (limit !== undefined)
+      this.context.observer.limited?.({ limit, message, address: this.stream.peer.address, ...(proxy !== undefined && { proxy }) });
     if (this.#accepted === undefined && status !== GrpcStatus.OK) this.context.observer.refused?.({ peer: this.stream.peer, status, message });
     this.stream.end(status, message);
   }
@@ -113,30 +112,49 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
       peer: this.stream.peer,
       connectedAt: this.#connectedAt,
       bufferedBytes: this.stream.bufferedBytes,
-      types: pusher.types.map((type) => typeStatusOf(type.subscription, type.isStale)),
+      types: pusher.types.map((type) => typeStatusOf(type.subscription, type.isStale, this.context.clock.now())),
     };
   }
 
-  /** Regular check for clients that do not read. */
+  /** Regular check for clients that do not read or do not say who they are. */
   sweep(): void {
-    if (this.stream.bufferedBytes === 0 || this.#isClosed) return;
-    const stuck = this.context.clock.now() - this.#progressAt;
-    if (stuck >= STUCK_MS || this.context.clock.now() - this.#busySince >= BUSY_MS) this.#uncharge(this.#charged);
-    const { writeDeadlineMs } = this.context.limits;
-    if (stuck >= writeDeadlineMs) this.end(GrpcStatus.DEADLINE_EXCEEDED, `nothing was read for ${writeDeadlineMs / 1000} s`);
+    if (this.#isClosed) return;
+    const { firstRequestMs } = this.context.limits;
+    if (this.#accepted === undefined && this.context.clock.now() - this.#openedAt >= firstRequestMs)
+      return this.end(GrpcStatus.DEADLINE_EXCEEDED, `no request that names a node for ${firstRequestMs / 1000} s`, 'first_request');
+    const overdue = this.#account.overdue();
+    if (overdue !== undefined) this.end(GrpcStatus.DEADLINE_EXCEEDED, overdue.message, overdue.limit);
+  }
+
+  /** What is under way is finished first, so that the client need not be told again on its next stream. */
+  #age(): void {
+    this.#isAged = true;
+    this.#endIfIdle();
+  }
+
+  #endIfIdle(): void {
+    const isIdle = this.#accepted?.pusher.isIdle ?? this.#backlog.length === 0;
+    if (isIdle && this.stream.bufferedBytes === 0) this.end(GrpcStatus.OK, 'the connection has served its time: connect again');
   }
 
   #receive(bytes: Uint8Array): void {
     if (this.#ending !== undefined) return;
+    this.context.observer.received?.(bytes.length);
+    const { maxNames } = this.context.limits;
     let request: Request;
     try {
+      if (namesMoreThan(bytes, maxNames))
+        return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${maxNames} names in one request`, 'names');
       request = this.variant.decode(bytes);
-    } catch {
+    } catch (error) {
+      if (error instanceof Refusal) return this.end(error.status, error.message, error.limit);
       return this.end(GrpcStatus.INVALID_ARGUMENT, 'the request cannot be decoded');
     }
     if (this.#accepted !== undefined) return this.#request(request, this.#accepted);
-    if (this.#backlog.push(request) > MAX_BACKLOG) {
-      return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${MAX_BACKLOG} requests before the first is answered`);
+    this.#backlogBytes += bytes.length;
+    if (this.#backlog.push(request) > MAX_BACKLOG || this.#backlogBytes > MAX_BACKLOG_BYTES) {
+      const message = `over the limit of ${MAX_BACKLOG} requests or ${MAX_BACKLOG_BYTES} bytes before the first is answered`;
+      return this.end(GrpcStatus.RESOURCE_EXHAUSTED, message, 'backlog');
     }
     if (this.#backlog.length > 1) return;
     const { node } = request;
@@ -149,7 +167,8 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
     try {
       const handle = await provider.connect(node, this.stream.peer, this.variant.name);
       if (this.#isClosed || this.#ending !== undefined) return handle.close();
-      const accepted = { node, handle, pusher: this.#pusherFor(handle) };
+      if (!this.#admit(handle)) return handle.close();
+      const accepted = { node: shortNode(node), handle, pusher: this.#pusherFor(handle) };
       this.#accepted = accepted;
       observer.connected?.({ proxy: handle.id, node, peer: this.stream.peer, variant: this.variant.name });
       for (const request of this.#backlog) if (this.#ending === undefined) this.#request(request, accepted);
@@ -160,16 +179,24 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
     }
   }
 
+  /** Takes a place among the streams of the proxy and of its identity. */
+  #admit({ id, identity }: ProxyHandle): boolean {
+    const over = this.context.quotas.take(id, identity);
+    if (over !== undefined) this.end(GrpcStatus.RESOURCE_EXHAUSTED, over.message, over.limit);
+    return over === undefined;
+  }
+
   #pusherFor(handle: ProxyHandle): Pusher<Request> {
-    const { context, stream, noncePrefix } = this;
+    const { context, noncePrefix } = this;
+    const account = this.#account;
     const { controlPlane, limits, observer, clock } = context;
     return new Pusher(
       { variant: this.variant.name, handle, noncePrefix, controlPlane, limits, observer, clock },
       {
         get hasRoom() {
-          return stream.bufferedBytes <= limits.maxBufferedBytes;
+          return account.hasRoom;
         },
-        send: (chunks) => this.#send(chunks),
+        send: (chunks) => account.send(chunks),
         again: () => context.queue.add(this),
       },
     );
@@ -179,6 +206,7 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
     const { limits, observer, clock, queue } = this.context;
     const { typeUrl } = request;
     if (typeUrl === '') return this.end(GrpcStatus.INVALID_ARGUMENT, 'a request on an aggregated stream needs a type_url');
+    if (typeUrl.length > MAX_TYPE_URL) return this.end(GrpcStatus.INVALID_ARGUMENT, `a type_url of more than ${MAX_TYPE_URL} characters`);
     if (this.context.provider.eventTypes?.has(typeUrl)) {
       const { errorDetail } = request;
       return handle.event?.({ typeUrl, ...(errorDetail && { error: { code: errorDetail.code, message: errorDetail.message } }) });
@@ -186,20 +214,21 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
     let type = pusher.get(typeUrl);
     if (type === undefined) {
       if (pusher.types.length >= limits.maxTypes) {
-        return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${limits.maxTypes} types on one stream`);
+        return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${limits.maxTypes} types on one stream`, 'types');
       }
       type = this.#watch(typeUrl, handle);
       pusher.add(type);
     }
     const { subscription } = type;
     const reaction = subscription.request(request, clock.now());
-    if (subscription.names.size > limits.maxNames) {
-      return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${limits.maxNames} names in one subscription`);
+    if (reaction.namesChanged && pusher.names > limits.maxNames) {
+      return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${limits.maxNames} names on one stream`, 'names');
     }
     if (subscription.inFlight.length > MAX_UNANSWERED) {
-      return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${MAX_UNANSWERED} responses that were not answered`);
+      return this.end(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${MAX_UNANSWERED} responses that were not answered`, 'unanswered');
     }
     this.#report(reaction, request, handle.id);
+    if (reaction.response !== undefined) type.answered(reaction.response.nonce, reaction.verdict === 'nack' ? 'refused' : 'accepted');
     if (reaction.verdict === 'stale') observer.staleNonce?.({ proxy: handle.id, typeUrl, nonce: request.responseNonce });
     if (subscription.owed && !type.isStale) type.staleSince = clock.now();
     if (reaction.namesChanged) type.resubscribe();
@@ -218,6 +247,7 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
       isForbidden ? undefined : handle,
       () => context.queue.add(this),
       () => context.clock.now(),
+      context.changes,
     );
   }
 
@@ -228,41 +258,28 @@ export class Connection<Request extends AnyRequest> implements AnyConnection {
     const { nonce, version, draft } = response;
     if (verdict === 'ack') observer.acked?.({ proxy, typeUrl, nonce, ms: clock.now() - response.at });
     if (verdict === 'nack')
-      observer.nacked?.({ proxy, typeUrl, message: request.errorDetail?.message ?? '', nonce, version, resources: [...namesIn(draft)] });
-  }
-
-  #send(chunks: readonly Uint8Array[]): void {
-    const before = this.stream.bufferedBytes;
-    if (before === 0) this.#progressAt = this.#busySince = this.context.clock.now();
-    this.stream.send(chunks);
-    const charge = Math.max(0, this.stream.bufferedBytes - before);
-    this.#charged += charge;
-    this.context.budget.take(charge);
-  }
-
-  #flushed(bytes: number): void {
-    this.#progressAt = this.context.clock.now();
-    this.#uncharge(Math.min(bytes, this.#charged));
-    const { maxBufferedBytes } = this.context.limits;
-    const left = this.stream.bufferedBytes;
-    if (left <= maxBufferedBytes && left + bytes > maxBufferedBytes) this.context.queue.add(this);
-  }
-
-  #uncharge(bytes: number): void {
-    this.#charged -= bytes;
-    if (bytes > 0) this.context.budget.give(bytes);
+      observer.nacked?.({
+        proxy,
+        typeUrl,
+        code: request.errorDetail?.code ?? 0,
+        message: request.errorDetail?.message ?? '',
+        nonce,
+        version,
+        resources: [...namesIn(draft)],
+      });
   }
 
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.context.queue.delete(this);
-    this.#uncharge(this.#charged);
-    this.context.onClose(this);
+    this.#account.close();
+    this.context.onClose(this, this.stream.peer);
     if (this.#accepted === undefined) return;
-    const { handle, pusher } = this.#accepted;
+    const { node, handle, pusher } = this.#accepted;
+    this.context.quotas.give(handle.id, handle.identity);
     pusher.close();
     handle.close();
-    this.context.observer.disconnected?.({ proxy: handle.id, ms: this.context.clock.now() - this.#openedAt, ...this.#ending });
+    this.context.observer.disconnected?.({ proxy: handle.id, node, ms: this.context.clock.now() - this.#openedAt, ...this.#ending });
   }
 }

@@ -73,6 +73,17 @@ describe('wildcard', () => {
 describe('names', () => {
   test('XD-002 names without a resource are reported gone', () => play(TypeUrl.endpoint, [subscribe('a', 'x'), { view: [r('a')], sends: 'a -x' }]));
 
+  test('EX-009 a client keeps an extension that is gone until its listener no longer names it; one that never was is told', () =>
+    play(TypeUrl.extensionConfig, [
+      subscribe('a', 'b', 'x'),
+      { view: [r('a'), r('b')], sends: 'a b -x' },
+      ack('n1'),
+      { view: [r('a')], sends: 'none' },
+      { view: [r('a', '2')], sends: 'a' },
+      ack('n2'),
+      { view: [r('a', '2'), r('b')], sends: 'b' },
+    ]));
+
   test('XD-002 a name asked for again is sent again', () =>
     play(TypeUrl.endpoint, [
       subscribe('a', 'b'),

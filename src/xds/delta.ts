@@ -6,10 +6,9 @@ import type { DeltaDiscoveryRequest } from '@envoyproxy/xds-protos/envoy/service
 import { entryOf, joinSmall } from './encoding.js';
 import { setOf } from './name-lists.js';
 import type { ResourceSet } from './provider.js';
-import { isNamedType } from './push-order.js';
-import type { Diff } from './resource-diff.js';
+import { isNamedType, isNeverRemoved } from './push-order.js';
 import { diff } from './resource-diff.js';
-import { emptySet, overlay, versionOf } from './resource-set.js';
+import { versionOf } from './resource-set.js';
 import type { Draft, DraftOptions, Reaction, Sent, Verdict } from './subscription.js';
 import { Subscription } from './subscription.js';
 
@@ -94,18 +93,17 @@ export class DeltaSubscription extends Subscription<DeltaDiscoveryRequest> {
   }
 
   override draft(target: ResourceSet, options: DraftOptions = {}): Draft | undefined {
-    const changes: Diff = options.answersOnly ? diff(emptySet, emptySet) : diff(this.sent, target);
+    const changes = diff(this.sent, target);
     const { extra, missing } = this.extras(target, changes, options);
-    const removed = changes.removed.filter((r) => this.wants(r.name)).map((r) => r.name);
-    removed.push(...missing);
-    const becomes = options.answersOnly ? overlay(this.sent, extra) : target;
+    const gone = isNeverRemoved(this.typeUrl) ? [] : changes.removed.filter((r) => this.wants(r.name)).map((r) => r.name);
+    const removed = [...gone, ...missing];
     const resources = changes.changed.length + extra.length;
-    if (resources + removed.length === 0 && !this.owed) {
-      this.sent = becomes;
+    if (resources + removed.length === 0 && (!this.owed || this.holdsAnswer(options.held))) {
+      this.sent = target;
       return undefined;
     }
     const shared = changes.bodies('delta');
     const bodies = extra.length === 0 ? shared : [...shared, ...joinSmall(extra.flatMap((r) => entryOf('delta', r)))];
-    return { version: versionOf(target), becomes, bodies, resources, removed, changes, extra };
+    return { version: versionOf(target), becomes: target, bodies, resources, removed, changes, extra };
   }
 }

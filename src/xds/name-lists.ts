@@ -4,6 +4,7 @@
  * sends it shares one array and one set.
  */
 import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { GrpcStatus, Refusal } from './grpc-status.js';
 
 /** Tag of field 3: `resource_names` of DiscoveryRequest, `resource_names_subscribe` of DeltaDiscoveryRequest. */
 const TAG = (3 << 3) | 2;
@@ -49,6 +50,40 @@ export function cutNames(bytes: Uint8Array): CutRequest {
   return { rest: without(bytes, start, end), names: remember(new Uint8Array(bytes.subarray(start, end))).names };
 }
 
+/** Fields that name resources: to subscribe, to unsubscribe, and with their versions (delta); a SotW request's type URL has the second one's number. */
+const NAMING: ReadonlySet<number> = new Set([TAG, (4 << 3) | 2, (5 << 3) | 2]);
+
+/** Whether an encoded request names more than `limit` resources; told without decoding it, and free for requests that are too short for it. */
+export function namesMoreThan(bytes: Uint8Array, limit: number): boolean {
+  // A name is two bytes at least.
+  if (bytes.length <= 2 * limit) return false;
+  const reader = new BinaryReader(bytes);
+  let count = 0;
+  while (reader.pos < reader.len && count <= limit) {
+    const tag = reader.uint32();
+    if (NAMING.has(tag)) count += 1;
+    reader.skip(tag & 7);
+  }
+  return count > limit;
+}
+
+/** Bytes of a name, of a name with its version, of a type URL: `outbound|PORT|SUBSET|HOST` has some hundred at most. What is named is kept. */
+const MAX_NAME = 2048;
+
+/** Throws a {@link Refusal} for an encoded request with a longer name in it; free for requests that are shorter than that themselves. */
+export function requireShortNames(bytes: Uint8Array): void {
+  if (bytes.length <= MAX_NAME) return;
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const start = reader.pos;
+    reader.skip(tag & 7);
+    if (NAMING.has(tag) && reader.pos - start > MAX_NAME) {
+      throw new Refusal(GrpcStatus.RESOURCE_EXHAUSTED, `a name of ${reader.pos - start} bytes is over the limit of ${MAX_NAME}`, 'names');
+    }
+  }
+}
+
 function recognise(bytes: Uint8Array, start: number): Known | undefined {
   for (let i = 0; i < recent.length; i++) {
     const known = recent[i] as Known;
@@ -68,6 +103,7 @@ function remember(bytes: Uint8Array): Known {
     reader.uint32();
     names.push(reader.string());
   }
+  requireShortNames(bytes);
   const known = { bytes, names };
   if (bytes.length > MAX_BYTES) return known;
   recent.unshift(known);

@@ -6,7 +6,7 @@ import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
 import type { XdsVariant } from './observer.js';
 import type { PeerInfo } from './transport/peer.js';
 
-export { GrpcStatus, Refusal } from './grpc-status.js';
+export { GrpcStatus, type LimitName, Refusal } from './grpc-status.js';
 export type { XdsObserver } from './observer.js';
 export type { PeerInfo } from './transport/peer.js';
 
@@ -46,6 +46,8 @@ export interface RequestEvent {
 /** One connected proxy, made on the first request of a stream. */
 export interface ProxyHandle {
   readonly id: string;
+  /** Whom it proved to be; undefined when it proved nothing. Streams are counted by it. */
+  readonly identity?: string;
   /**
    * Names undefined means wildcard; otherwise they come sorted and without repetition. The set simply lacks names for which
    * there is no resource. Virtual hosts are watched by group: names are those of route configurations. `onStale` fires once after each change until `read` is called again.

@@ -45,5 +45,11 @@ const routing: ReadonlySet<string> = new Set([TypeUrl.listener, TypeUrl.scopedRo
 /** Types whose resources send traffic to clusters, so that they wait for them and clusters outlive them. */
 export const refersToClusters = (typeUrl: string): boolean => routing.has(typeUrl);
 
+/**
+ * Types of which a client is not told that a resource which it has is gone: a filter that still names an extension would fail requests when it loses it,
+ * and the listener that no longer names it is told anyway (EX-009).
+ */
+export const isNeverRemoved = (typeUrl: string): boolean => typeUrl === TypeUrl.extensionConfig;
+
 /** Types whose removal waits until nothing refers to them any more. */
 export const isRemovedLast = (typeUrl: string): boolean => typeUrl === TypeUrl.cluster || typeUrl === TypeUrl.endpoint;

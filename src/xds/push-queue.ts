@@ -12,6 +12,10 @@ export class ByteBudget {
 
   constructor(private readonly limit: number) {}
 
+  get used(): number {
+    return this.#used;
+  }
+
   get isSpent(): boolean {
     return this.#used >= this.limit;
   }
@@ -41,13 +45,16 @@ export interface Pushable {
 
 /** The queue of connections with something to send. */
 export class PushQueue {
-  readonly #waiting = new Set<Pushable>();
+  /** Who waits, and since when. */
+  readonly #waiting = new Map<Pushable, number>();
   #isScheduled = false;
 
   constructor(
     private readonly clock: Clock,
     private readonly budget: ByteBudget,
     private readonly sliceMs: number,
+    /** Told how long each waited for its turn. */
+    private readonly onTurn?: (ms: number) => void,
   ) {
     budget.onFree(() => this.#schedule());
   }
@@ -57,7 +64,7 @@ export class PushQueue {
   }
 
   add(connection: Pushable): void {
-    this.#waiting.add(connection);
+    if (!this.#waiting.has(connection)) this.#waiting.set(connection, this.clock.now());
     this.#schedule();
   }
 
@@ -75,18 +82,21 @@ export class PushQueue {
   }
 
   #run(): void {
-    const end = this.clock.now() + this.sliceMs;
+    let now = this.clock.now();
+    const end = now + this.sliceMs;
     // The count bounds a slice even when turns add connections again.
     let count = this.#waiting.size;
-    for (const connection of this.#waiting) {
+    for (const [connection, since] of this.#waiting) {
       if (count-- === 0 || this.budget.isSpent) break;
       this.#waiting.delete(connection);
+      this.onTurn?.(now - since);
       try {
         connection.turn();
       } catch (error) {
         connection.fail?.(error);
       }
-      if (this.clock.now() >= end) break;
+      now = this.clock.now();
+      if (now >= end) break;
     }
     this.#schedule();
   }

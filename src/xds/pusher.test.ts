@@ -31,14 +31,18 @@ async function converged(variant: 'delta' | 'sotw', limits: Partial<XdsLimits> =
 describe('make before break', () => {
   test('XD-003 XD-007 routes wait for the ACK of their clusters; endpoints follow the clusters unasked', async () => {
     const { provider, step } = await converged('delta');
-    provider.set(route, 'a', '2');
-    provider.set(listener, 'a', '2');
+    provider.set(route, 'a', '2', { uses: ['b', 'new'] });
+    provider.set(route, 'b', '2', { uses: ['b'] });
+    provider.set(listener, 'a', '2', { uses: ['a'] });
+    provider.set(listener, 'b', '2');
     provider.set(endpoint, 'new', '1');
     provider.set(cluster, 'new', '1');
     provider.set(cluster, 'a', '2');
     expect(await step()).toBe('Cluster:a,new');
     expect(await step()).toBe('ClusterLoadAssignment:new');
     expect(await step()).toBe('ClusterLoadAssignment:a');
+    expect(await step()).toBe('Listener:b');
+    expect(await step()).toBe('RouteConfiguration:b');
     expect(await step()).toBe('Listener:a');
     expect(await step()).toBe('RouteConfiguration:a');
     expect(await step()).toBe('-');
@@ -48,7 +52,7 @@ describe('make before break', () => {
     let expired = 0;
     const { clock, provider, client } = await converged('delta', {}, { gateExpired: () => void (expired += 1) });
     provider.set(cluster, 'c', '1');
-    provider.set(route, 'a', '2');
+    provider.set(route, 'a', '2', { uses: ['c'] });
     await clock.settle();
     const before = client.stream.sent.length;
     await clock.advance(14_999);
@@ -60,7 +64,7 @@ describe('make before break', () => {
   test('XD-005 after refused clusters the routes wait for better ones', async () => {
     const { provider, step } = await converged('delta');
     provider.set(cluster, 'c', 'bad');
-    provider.set(route, 'a', '2');
+    provider.set(route, 'a', '2', { uses: ['c'] });
     expect(await step('refuse')).toBe('Cluster:c');
     expect(await step()).toBe('-');
     provider.set(cluster, 'c', 'good');

@@ -1,6 +1,7 @@
 /**
  * The difference between two resource sets: chunks by reference first, then resources by reference, then by version and body.
- * Kept per pair of sets together with its encoded bodies, so that all streams that make the same step share one computation.
+ * Shared per pair of sets together with its encoded bodies, so that all streams that make the same step share one computation. Held weakly:
+ * a response holds it until it is answered, and most proxies are alone with their first step, which would else stay as long as their set.
  */
 import { chunkBody, entryOf, joinSmall } from './encoding.js';
 import type { XdsVariant } from './observer.js';
@@ -19,14 +20,14 @@ export interface Diff {
   bodies(variant: XdsVariant): readonly Uint8Array[];
 }
 
-const diffs = new WeakMap<ResourceSet, WeakMap<ResourceSet, Diff>>();
+const diffs = new WeakMap<ResourceSet, WeakMap<ResourceSet, WeakRef<Diff>>>();
 
-/** The kept difference of this pair. */
+/** The difference of this pair, shared by whoever asks while somebody holds it. */
 export function diff(before: ResourceSet, after: ResourceSet): Diff {
   let byAfter = diffs.get(before);
   if (byAfter === undefined) diffs.set(before, (byAfter = new WeakMap()));
-  let found = byAfter.get(after);
-  if (found === undefined) byAfter.set(after, (found = compare(before, after)));
+  let found = byAfter.get(after)?.deref();
+  if (found === undefined) byAfter.set(after, new WeakRef((found = compare(before, after))));
   return found;
 }
 

@@ -10,19 +10,53 @@ export const emptySet: ResourceSet = { chunks: [] };
 
 type Chunk = readonly EncodedResource[];
 
-const indexes = new WeakMap<ResourceSet, ReadonlyMap<string, EncodedResource>>();
+const indexes = new WeakMap<ResourceSet, ResourceIndex>();
+const chunkIndexes = new WeakMap<Chunk, ReadonlyMap<string, EncodedResource>>();
 const versions = new WeakMap<ResourceSet, string>();
 const chunkVersions = new WeakMap<Chunk, string>();
 
-/** Resources by name. */
-export function indexOf(set: ResourceSet): ReadonlyMap<string, EncodedResource> {
-  let index = indexes.get(set);
-  if (index === undefined) {
-    const byName = new Map<string, EncodedResource>();
-    for (const chunk of set.chunks) for (const resource of chunk) byName.set(resource.name, resource);
-    index = byName;
-    indexes.set(set, index);
+/**
+ * Resources of a set by name. Looks into its chunks, because sets of a thousand names differ from proxy to proxy in one small chunk: a map of
+ * each would be 30 kB a client.
+ */
+export class ResourceIndex {
+  /** Later chunks first: of several resources with one name the last counts. */
+  readonly #chunks: readonly ReadonlyMap<string, EncodedResource>[];
+  #size: number | undefined;
+
+  constructor(set: ResourceSet) {
+    this.#chunks = set.chunks.map(indexOfChunk).reverse();
   }
+
+  /** How many names there are. */
+  get size(): number {
+    const [first, ...others] = this.#chunks;
+    return (this.#size ??= others.length === 0 ? (first?.size ?? 0) : new Set(this.#chunks.flatMap((chunk) => [...chunk.keys()])).size);
+  }
+
+  get(name: string): EncodedResource | undefined {
+    for (const chunk of this.#chunks) {
+      const found = chunk.get(name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+}
+
+/** The kept index of a set. */
+export function indexOf(set: ResourceSet): ResourceIndex {
+  let index = indexes.get(set);
+  if (index === undefined) indexes.set(set, (index = new ResourceIndex(set)));
+  return index;
+}
+
+function indexOfChunk(chunk: Chunk): ReadonlyMap<string, EncodedResource> {
+  let index = chunkIndexes.get(chunk);
+  if (index === undefined) chunkIndexes.set(chunk, (index = new Map(chunk.map((resource) => [resource.name, resource]))));
   return index;
 }
 

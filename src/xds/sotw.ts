@@ -10,7 +10,7 @@ import { setOf } from './name-lists.js';
 import type { ResourceSet } from './provider.js';
 import { isNamedType } from './push-order.js';
 import { diff } from './resource-diff.js';
-import { emptySet, overlay, versionOf } from './resource-set.js';
+import { emptySet, versionOf } from './resource-set.js';
 import type { Draft, DraftOptions, Reaction, Sent } from './subscription.js';
 import { Subscription } from './subscription.js';
 
@@ -72,11 +72,13 @@ export class SotwSubscription extends Subscription<DiscoveryRequest> {
 
   override draft(target: ResourceSet, options: DraftOptions = {}): Draft | undefined {
     const isWhole = this.#owesAll || !isNamedType(this.typeUrl);
-    return isWhole ? this.#whole(target) : this.#partial(target, options);
+    return isWhole ? this.#whole(target, options) : this.#partial(target, options);
   }
 
-  #whole(target: ResourceSet): Draft | undefined {
+  #whole(target: ResourceSet, { held }: DraftOptions): Draft | undefined {
     const changes = diff(this.sent, target);
+    // Envoy takes an empty answer for routes that do not exist.
+    if (isNamedType(this.typeUrl) && diff(emptySet, target).isEmpty && this.holdsAnswer(held)) return undefined;
     this.clearAsked();
     if (changes.isEmpty && !this.owed) {
       this.sent = target;
@@ -93,21 +95,21 @@ export class SotwSubscription extends Subscription<DiscoveryRequest> {
       removed: [],
       changes,
       extra: [],
+      isWhole: true,
     };
   }
 
   #partial(target: ResourceSet, options: DraftOptions): Draft | undefined {
-    const changes = options.answersOnly ? diff(emptySet, emptySet) : diff(this.sent, target);
+    const changes = diff(this.sent, target);
     const { extra } = this.extras(target, changes, options);
-    const becomes = options.answersOnly ? overlay(this.sent, extra) : target;
     const resources = changes.changed.length + extra.length;
-    if (resources === 0 && !this.owed) {
-      this.sent = becomes;
+    if (resources === 0 && (!this.owed || this.holdsAnswer(options.held))) {
+      this.sent = target;
       return undefined;
     }
     const shared = changes.bodies('sotw');
     const bodies = extra.length === 0 ? shared : [...shared, ...joinSmall(extra.flatMap((r) => entryOf('sotw', r)))];
-    return { version: versionOf(target), becomes, bodies, resources, removed: [], changes, extra };
+    return { version: versionOf(target), becomes: target, bodies, resources, removed: [], changes, extra };
   }
 }
 

@@ -36,8 +36,6 @@ export interface Nack {
   readonly version: string;
   readonly message: string;
   readonly at: number;
-  /** The refused response added or updated something. */
-  readonly hadContent: boolean;
 }
 
 /** A response before it has a nonce. */
@@ -50,27 +48,31 @@ export interface Draft {
   readonly resources: number;
   /** Names for removed_resources (delta). */
   readonly removed: readonly string[];
-  /** What was added or updated, resent ones included. */
+  /** What was added or updated. */
   readonly changes: Diff;
+  /** What was sent although the client has it, or may have it. */
   readonly extra: readonly EncodedResource[];
+  /** It holds all that the client is to have, changed or not. */
+  readonly isWhole?: boolean;
 }
 
 /** How a response is to be made. */
 export interface DraftOptions {
   /** Resources with these names are sent even when the client has them (load assignments behind their clusters). */
   readonly behind?: readonly EncodedResource[];
-  /** Only what was just asked for: other changes have to wait. */
-  readonly answersOnly?: boolean;
+  /** Names that exist and are held back: they are not missing, and an answer that has nothing but them to give waits. */
+  readonly held?: ReadonlySet<string>;
 }
 
-/** True when the response adds or updates something. */
-export const hasContent = (draft: Draft): boolean => draft.changes.changed.length > 0 || draft.extra.length > 0;
+/** What most subscriptions have of these: one of each for all. */
+const noNames: ReadonlySet<string> = new Set();
+const noTimes: ReadonlyMap<string, number> = new Map();
 
 /** One client's subscription to one type. */
 export abstract class Subscription<Request> {
   wildcard = false;
   /** May be shared with others: replaced, never changed. */
-  names: ReadonlySet<string> = new Set<string>();
+  names: ReadonlySet<string> = noNames;
   /** A response is owed, even an empty one. */
   owed = false;
   /** The client had resources of this type before it connected. */
@@ -78,13 +80,17 @@ export abstract class Subscription<Request> {
   sent: ResourceSet = emptySet;
   inFlight: Sent[] = [];
   nack: Nack | undefined;
+  /** Resources that the client refused and has accepted in no version since, and when it did. Replaced, never changed. */
+  refused: ReadonlyMap<string, number> = noTimes;
   versionSent = '';
   nonceSent = '';
+  /** When the newest response was sent. */
+  sentAt: number | undefined;
   versionAcked = '';
   nonceAcked = '';
   protected started = false;
   /** Names just asked for. May be shared like {@link names}: changed by the methods below only. */
-  protected asked: ReadonlySet<string> = new Set<string>();
+  protected asked: ReadonlySet<string> = noNames;
   #ownAsked: Set<string> | undefined;
   /** Names of which it is not known what the client has. */
   protected dirty = new Set<string>();
@@ -107,6 +113,7 @@ export abstract class Subscription<Request> {
     this.sent = draft.becomes;
     this.versionSent = draft.version;
     this.nonceSent = nonce;
+    this.sentAt = now;
     this.inFlight.push({ nonce, version: draft.version, at: now, draft });
     this.owed = false;
   }
@@ -120,12 +127,26 @@ export abstract class Subscription<Request> {
       this.nack = undefined;
       this.versionAcked = response.version;
       this.nonceAcked = response.nonce;
+      if (this.refused.size > 0) this.#accept(response.draft);
       return response;
     }
     const { nonce, version, draft } = response;
-    this.nack = { nonce, version, message: error, at: now, hadContent: hasContent(draft) };
+    this.nack = { nonce, version, message: error, at: now };
     for (const name of namesIn(draft)) if (this.wants(name)) this.dirty.add(name);
+    // Since the first refusal: one that is refused again and again must not seem new each time.
+    const content = [...draft.changes.changed, ...draft.extra].map(({ name }) => [name, this.refused.get(name) ?? now] as const);
+    if (content.length > 0) this.refused = new Map([...this.refused, ...content]);
     return response;
+  }
+
+  #accept(draft: Draft): void {
+    const gone = new Set(namesIn(draft));
+    this.refused = new Map(draft.isWhole ? [] : [...this.refused].filter(([name]) => !gone.has(name)));
+  }
+
+  /** Nothing to say but to those who wait for what is held back. */
+  protected holdsAnswer(held: ReadonlySet<string> | undefined): boolean {
+    return held !== undefined && [...this.asked].some((name) => held.has(name));
   }
 
   /** All of a shared set is asked for, when nothing else is. */
@@ -148,7 +169,8 @@ export abstract class Subscription<Request> {
   }
 
   protected clearAsked(): void {
-    if (this.asked.size > 0) this.asked = this.#ownAsked = new Set();
+    this.asked = noNames;
+    this.#ownAsked = undefined;
   }
 
   /** Resources to send beside the difference, and names to report as missing. */
@@ -160,20 +182,27 @@ export abstract class Subscription<Request> {
     const add = (name: string, tellMissing: boolean) => {
       const resource = has.get(name);
       if (resource === undefined) {
-        if (tellMissing && !(had.has(name) && !options.answersOnly)) missing.push(name);
-      } else if (options.answersOnly || had.get(name)?.version === resource.version) extra.set(name, resource);
+        if (tellMissing && !had.has(name) && !options.held?.has(name)) missing.push(name);
+      } else if (had.get(name)?.version === resource.version) extra.set(name, resource);
     };
     // A client's first question, wholly answered: then the difference is the answer, and no name is missing.
-    const isPlain = had.size === 0 && !this.wildcard && this.asked === this.names && has.size === this.names.size && !options.answersOnly;
+    const isPlain = had.size === 0 && !this.wildcard && this.asked === this.names && has.size === this.names.size;
     if (!isPlain) for (const name of this.asked) add(name, true);
     if (options.behind !== undefined && has.size > 0) for (const { name } of options.behind) add(name, false);
     // Only new content is a reason to try what was refused once more; a mere question for other names is not.
-    if (!options.answersOnly && this.dirty.size > 0 && this.#hasNews(changes)) {
+    if (this.dirty.size > 0 && this.#hasNews(changes)) {
       for (const name of this.dirty) if (!this.asked.has(name)) add(name, true);
       this.dirty.clear();
     }
-    this.clearAsked();
+    this.#clearAnswered(options.held);
     return { extra: [...extra.values()], missing };
+  }
+
+  /** Whoever asked for what is held back has no answer yet. */
+  #clearAnswered(held: ReadonlySet<string> | undefined): void {
+    const waiting = held === undefined || held.size === 0 ? [] : [...this.asked].filter((name) => held.has(name));
+    this.clearAsked();
+    for (const name of waiting) this.ask(name);
   }
 
   #hasNews(changes: Diff): boolean {

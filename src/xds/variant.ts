@@ -2,7 +2,7 @@
 import type { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
 import { DeltaDiscoveryRequest, DiscoveryRequest } from '@envoyproxy/xds-protos/envoy/service/discovery/v3/discovery.js';
 import { DeltaSubscription } from './delta.js';
-import { cutNames } from './name-lists.js';
+import { cutNames, requireShortNames } from './name-lists.js';
 import type { XdsVariant } from './observer.js';
 import { SotwSubscription } from './sotw.js';
 import type { Subscription } from './subscription.js';
@@ -27,6 +27,17 @@ export interface Variant<Request extends AnyRequest> {
 const joined = (shared: readonly string[], others: readonly string[]): string[] =>
   others.length === 0 ? (shared as string[]) : [...shared, ...others];
 
+/** What a client says of its error is kept, logged and shown: this many characters of it. */
+const MAX_ERROR = 4_096;
+
+/** A request with so much of its error as is kept. Copied: a part of a text would hold the whole in memory. */
+function withShortError<Request extends { errorDetail?: { message: string } | undefined }>(request: Request): Request {
+  const { errorDetail } = request;
+  if (errorDetail !== undefined && errorDetail.message.length > MAX_ERROR)
+    errorDetail.message = `${Buffer.from(errorDetail.message.slice(0, MAX_ERROR)).toString()}…`;
+  return request;
+}
+
 const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
 
 /** StreamAggregatedResources. */
@@ -35,7 +46,8 @@ export const sotwVariant: Variant<DiscoveryRequest> = {
   path: `${service}/StreamAggregatedResources`,
   decode(bytes) {
     const { rest, names } = cutNames(bytes);
-    const request = DiscoveryRequest.decode(rest);
+    requireShortNames(rest);
+    const request = withShortError(DiscoveryRequest.decode(rest));
     return names === undefined ? request : { ...request, resourceNames: joined(names, request.resourceNames) };
   },
   subscribe: (typeUrl) => new SotwSubscription(typeUrl),
@@ -47,7 +59,8 @@ export const deltaVariant: Variant<DeltaDiscoveryRequest> = {
   path: `${service}/DeltaAggregatedResources`,
   decode(bytes) {
     const { rest, names } = cutNames(bytes);
-    const request = DeltaDiscoveryRequest.decode(rest);
+    requireShortNames(rest);
+    const request = withShortError(DeltaDiscoveryRequest.decode(rest));
     return names === undefined ? request : { ...request, resourceNamesSubscribe: joined(names, request.resourceNamesSubscribe) };
   },
   subscribe: (typeUrl) => new DeltaSubscription(typeUrl),

@@ -12,9 +12,9 @@ import { Revocations } from '../../src/ca/revocations.js';
 import { keyPair } from '../../src/ca/testing/material.js';
 import { Pkcs10CertificateRequestGenerator } from '../../src/ca/x509.js';
 import { ControlPlane, type Listening } from '../../src/server/control-plane.js';
-import { parseAddress, serveOptions } from '../../src/server/options.js';
 import { readTrustNote } from '../../src/server/trust.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { optionsIn } from './serve-options.js';
 
 let folder: string;
 let data: string;
@@ -25,8 +25,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'csr-'));
   data = join(folder, 'data');
   mkdirSync(join(folder, 'mesh'));
-  const free = parseAddress('127.0.0.1:0');
-  const options = serveOptions({ config: [join(folder, 'mesh')], dataDir: data, xdsAddress: free, xdsTlsAddress: free, httpAddress: undefined });
+  const options = optionsIn(folder, { httpAddress: undefined });
   controlPlane = new ControlPlane(options, createLog({ format: 'json', level: 'silent' }), '0.0.0');
   listening = await controlPlane.start();
 });
@@ -40,13 +39,19 @@ async function csr(): Promise<string> {
   return (await Pkcs10CertificateRequestGenerator.create({ name: 'CN=x', keys: await keyPair('ec'), signingAlgorithm })).toString('pem');
 }
 
-async function create(address: string | undefined, token: string | undefined, request: string): Promise<readonly string[]> {
+async function create(
+  address: string | undefined,
+  token: string | undefined,
+  request: string,
+  headers: Record<string, string> = {},
+): Promise<readonly string[]> {
   const rootPem = readTrustNote(data)?.rootPem ?? '';
   const isTls = address === listening.xdsTls;
   const client = new Client(address ?? '', isTls ? credentials.createSsl(Buffer.from(rootPem)) : credentials.createInsecure());
   const { path } = IstioCertificateServiceService.createCertificate;
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   try {
     return await new Promise<readonly string[]>((resolve, reject) => {
       const call: ClientUnaryCall = client.makeUnaryRequest(
@@ -78,4 +83,14 @@ test('CA-001 an agent with a token gets leaf and root; without one, with a revok
   await expect(create(listening.xds, token, request)).rejects.toMatchObject({ code: 12 });
   await new Revocations(data).revoke(id);
   await expect(create(listening.xdsTls, token, request)).rejects.toMatchObject({ code: 16, details: expect.stringContaining('revoked') });
+});
+
+test('CA-005 a certificate that a header tells of proves nothing, from this machine neither, and takes nothing from a token', async () => {
+  const told = { 'x-forwarded-client-cert': 'By=spiffe://cluster.local/ns/a/sa/b;Hash=ab;URI=spiffe://cluster.local/ns/shop/sa/admin' };
+  const request = await csr();
+  await expect(create(listening.xdsTls, undefined, request, told)).rejects.toMatchObject({ code: 16 });
+  const key = await loadOrCreateJoinTokenKey(data);
+  const { token } = await createJoinToken(key, { trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'web' });
+  const [leaf = ''] = await create(listening.xdsTls, token, request, told);
+  expect(new X509Certificate(leaf).subjectAltName).toBe('URI:spiffe://cluster.local/ns/shop/sa/web');
 });

@@ -10,9 +10,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ControlPlane } from '../../src/server/control-plane.js';
-import { parseAddress, serveOptions } from '../../src/server/options.js';
 import { openAuthority } from '../../src/server/trust.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { optionsIn } from './serve-options.js';
 
 const program = join(dirname(fileURLToPath(import.meta.url)), 'grpc-xds-peer.mjs');
 const children: ChildProcess[] = [];
@@ -98,15 +98,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'mesh'));
   port = await freePort();
   writeFileSync(join(folder, 'mesh', 'echo.yaml'), mesh(port));
-  const free = parseAddress('127.0.0.1:0');
-  const options = serveOptions({
-    config: [join(folder, 'mesh')],
-    dataDir: join(folder, 'data'),
-    xdsAddress: free,
-    xdsTlsAddress: free,
-    httpAddress: free,
-  });
-  controlPlane = new ControlPlane(options, createLog({ format: 'json', level: 'error' }), '0.0.0');
+  controlPlane = new ControlPlane(optionsIn(folder), createLog({ format: 'json', level: 'error' }), '0.0.0');
   xds = (await controlPlane.start()).xds ?? '';
 });
 afterAll(async () => {

@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ControlPlane } from '../../src/server/control-plane.js';
-import { parseAddress, serveOptions } from '../../src/server/options.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { optionsIn } from './serve-options.js';
 
 const clientProgram = join(dirname(fileURLToPath(import.meta.url)), '../../e2e/harness/grpc-client.mjs');
 
@@ -99,16 +99,8 @@ describe('proxyless gRPC', () => {
     folder = mkdtempSync(join(tmpdir(), 'grpc-'));
     mkdirSync(join(folder, 'mesh'));
     writeFileSync(join(folder, 'mesh', 'echo.yaml'), text);
-    const free = parseAddress('127.0.0.1:0');
-    const options = serveOptions({
-      config: [join(folder, 'mesh')],
-      dataDir: join(folder, 'data'),
-      xdsAddress: free,
-      xdsTlsAddress: free,
-      httpAddress: free,
-    });
     const log = createLog({ format: 'json', level: 'debug', destination: { write: (line) => void logged.push(line) } });
-    controlPlane = new ControlPlane(options, log, '0.0.0');
+    controlPlane = new ControlPlane(optionsIn(folder), log, '0.0.0');
     xds = (await controlPlane.start()).xds ?? '';
     try {
       await body();

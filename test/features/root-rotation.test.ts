@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Node } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
 import { Secret } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/secret.js';
+import { ProxyConfig } from '@envoyproxy/xds-protos/istio/mesh/v1alpha1/proxy.js';
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { issueJoinToken } from '../../src/ca/issued-tokens.js';
 import { startRotation } from '../../src/ca/rotation.js';
 import { ControlPlane, type Listening } from '../../src/server/control-plane.js';
-import { parseAddress, serveOptions } from '../../src/server/options.js';
 import { readTrustNote } from '../../src/server/trust.js';
 import { createLog } from '../../src/telemetry/log.js';
-import { SECRET_TYPE } from '../../src/views/type-urls.js';
+import { PROXY_CONFIG_TYPE, SECRET_TYPE } from '../../src/views/type-urls.js';
+import { optionsIn } from './serve-options.js';
 import { type DeltaCall, delta } from './xds-client.js';
 
 let folder: string;
@@ -25,15 +26,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rotation-'));
   data = join(folder, 'data');
   mkdirSync(join(folder, 'mesh'));
-  const free = parseAddress('127.0.0.1:0');
-  const options = serveOptions({
-    config: [join(folder, 'mesh')],
-    dataDir: data,
-    xdsAddress: undefined,
-    xdsTlsAddress: free,
-    httpAddress: undefined,
-    caReload: 20,
-  });
+  const options = optionsIn(folder, { xdsAddress: undefined, httpAddress: undefined, caReload: 20 });
   controlPlane = new ControlPlane(options, createLog({ format: 'json', level: 'silent' }), '0.0.0');
   listening = await controlPlane.start();
 });
@@ -43,8 +36,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A proxy that trusts what was the root when it was bootstrapped. */
-async function joined(rootPem: string): Promise<DeltaCall> {
+/** A proxy that trusts what was the root when it was bootstrapped, and asks for its secrets unless `agent`: that one asks whom to trust. */
+async function joined(rootPem: string, agent?: 'agent'): Promise<DeltaCall> {
   const { token } = await issueJoinToken(data, { trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'web' });
   const header = credentials.createFromMetadataGenerator((_, done) => {
     const metadata = new Metadata();
@@ -54,12 +47,19 @@ async function joined(rootPem: string): Promise<DeltaCall> {
   const port = Number((listening.xdsTls ?? '').split(':').at(-1));
   const call = delta(port, credentials.combineChannelCredentials(credentials.createSsl(Buffer.from(rootPem)), header));
   calls.push(call);
+  const metadata = { NAMESPACE: 'shop', ...(agent ? { ISTIO_VERSION: '1.29.0' } : { MIZZEN_CERTIFICATES: 'ads' }) };
   call.send({
-    node: Node.fromPartial({ id: 'sidecar~10.0.0.7~web-1.shop~shop.svc.cluster.local', metadata: { NAMESPACE: 'shop', MIZZEN_CERTIFICATES: 'ads' } }),
-    typeUrl: SECRET_TYPE,
-    resourceNamesSubscribe: ['default', 'ROOTCA'],
+    node: Node.fromPartial({ id: 'sidecar~10.0.0.7~web-1.shop~shop.svc.cluster.local', metadata }),
+    ...(agent ? { typeUrl: PROXY_CONFIG_TYPE } : { typeUrl: SECRET_TYPE, resourceNamesSubscribe: ['default', 'ROOTCA'] }),
   });
   return call;
+}
+
+/** How many roots the next push of PCDS has. */
+async function nextBundle(call: DeltaCall): Promise<number> {
+  const { resources, nonce } = await call.next();
+  call.send({ typeUrl: PROXY_CONFIG_TYPE, responseNonce: nonce });
+  return ProxyConfig.decode(resources[0]?.resource?.value ?? Buffer.of()).caCertificatesPem.length;
 }
 
 const countOf = (pem = ''): number => pem.split('BEGIN CERTIFICATE').length - 1;
@@ -85,11 +85,13 @@ async function until(call: DeltaCall, state: { chain: number; roots: number }, c
   }
 }
 
-test('CA-009 proxies get both roots, then a chain over both, then the new root alone; no stream is lost', async () => {
+test('CA-009, XD-022 proxies get both roots, then a chain over both, then the new root alone; no stream is lost', async () => {
   const rootPem = readTrustNote(data)?.rootPem ?? '';
   const call = await joined(rootPem);
   const state = { chain: 0, roots: 0 };
   await until(call, state, 1, 1);
+  const agent = await joined(rootPem, 'agent');
+  expect(await nextBundle(agent)).toBe(1);
 
   await startRotation(data, { trustDomain: 'cluster.local', distributeForMs: 700, keepOldForMs: 1500 });
   await until(call, state, 1, 2);
@@ -98,9 +100,10 @@ test('CA-009 proxies get both roots, then a chain over both, then the new root a
   await until(late, { chain: 0, roots: 0 }, 2, 2);
   await until(call, state, 1, 1);
 
-  expect(call.status).toBeUndefined();
+  expect([await nextBundle(agent), await nextBundle(agent)]).toEqual([2, 1]);
+  expect([call.status, agent.status]).toEqual([undefined, undefined]);
   const fresh = readTrustNote(data)?.rootPem ?? '';
   expect(countOf(fresh)).toBe(1);
   expect(fresh).not.toBe(rootPem);
   await until(await joined(fresh), { chain: 0, roots: 0 }, 1, 1);
-});
+}, 20_000);

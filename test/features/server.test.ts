@@ -9,10 +9,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { createJoinToken } from '../../src/ca/join-token.js';
 import { loadOrCreateJoinTokenKey } from '../../src/ca/join-token-key.js';
 import { ControlPlane, type Listening } from '../../src/server/control-plane.js';
-import { parseAddress, serveOptions } from '../../src/server/options.js';
+import { parseAddress } from '../../src/server/options.js';
 import { readTrustNote } from '../../src/server/trust.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { CLUSTER_TYPE, LISTENER_TYPE, SECRET_TYPE } from '../../src/views/type-urls.js';
+import { optionsIn } from './serve-options.js';
 import { type DeltaCall, delta } from './xds-client.js';
 
 const WEB = `apiVersion: v1
@@ -20,7 +21,7 @@ kind: Service
 metadata: {name: web, namespace: shop}
 spec: {clusterIP: 10.9.0.1, ports: [{name: http, port: 80}], selector: {app: web}}
 `;
-const CART = WEB.replace('name: web', 'name: cart').replace('10.9.0.1', '10.9.0.2');
+const CART = WEB.replace('name: web', 'name: cart').replace('10.9.0.1', '10.9.0.2').replace('app: web', 'app: cart');
 const WEB_CLUSTER = 'outbound|80||web.shop.svc.cluster.local';
 const CART_CLUSTER = 'outbound|80||cart.shop.svc.cluster.local';
 
@@ -43,16 +44,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'server-'));
   mkdirSync(join(folder, 'mesh'));
   put(WEB);
-  const free = parseAddress('127.0.0.1:0');
-  const options = serveOptions({
-    config: [join(folder, 'mesh')],
-    dataDir: join(folder, 'data'),
-    xdsAddress: free,
-    xdsTlsAddress: free,
-    httpAddress: free,
-  });
   const log = createLog({ format: 'json', level: 'debug', destination: { write: (line) => void logged.push(line) } });
-  controlPlane = new ControlPlane(options, log, '0.0.0');
+  controlPlane = new ControlPlane(optionsIn(folder), log, '0.0.0');
   listening = await controlPlane.start();
 });
 afterEach(() => {
@@ -169,7 +162,7 @@ test('an edit is pushed; a broken edit keeps the last good state and is told', a
   await until('the problem shows', async () => ((await (await get('/debug/problems')).json()) as unknown[]).length > 0);
   const [problem] = (await (await get('/debug/problems')).json()) as { text: string }[];
   expect(problem?.text).toMatch(/services\.yaml:\d+:\d+: error: /);
-  expect(await (await get('/metrics')).text()).toMatch(/^pilot_total_rejected_configs [1-9]/m);
+  expect(await (await get('/metrics')).text()).toMatch(/^mizzen_config_errors [1-9]/m);
   expect(await call.poll(100)).toBeUndefined();
 
   put(`${WEB}---\n${CART}`);
@@ -207,7 +200,7 @@ test('a proxy and its certificate are forgotten with its last stream', async () 
     await call.next();
   }
   await until('only these two are left', async () => (await rows()).rows.proxies === 1);
-  expect(await (await get('/metrics')).text()).toMatch(/^pilot_xds 2$/m);
+  expect(await (await get('/metrics')).text()).toMatch(/^pilot_xds\{version=""\} 2$/m);
   one.stop();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect((await rows()).rows).toMatchObject({ proxies: 1, certificates: 1 });
@@ -235,9 +228,7 @@ test('CA-003 the certificate that SDS gave is a credential of its own', async ()
 test('a second start keeps the root; a stop tells proxies to go elsewhere and is not ready any more', async () => {
   const data = join(folder, 'data');
   const before = readTrustNote(data);
-  const free = parseAddress('127.0.0.1:0');
-  const options = serveOptions({ config: [join(folder, 'mesh')], dataDir: data, xdsAddress: undefined, xdsTlsAddress: free, httpAddress: free });
-  const second = new ControlPlane(options, createLog({ format: 'json', level: 'silent' }), '0.0.0');
+  const second = new ControlPlane(optionsIn(folder, { xdsAddress: undefined }), createLog({ format: 'json', level: 'silent' }), '0.0.0');
   const { xds, xdsTls, http } = await second.start();
   expect(xds).toBeUndefined();
   expect(readTrustNote(data)).toEqual(before);
@@ -251,13 +242,7 @@ test('a second start keeps the root; a stop tells proxies to go elsewhere and is
 
 test('a port that is taken is a clear failure that leaves nothing open', async () => {
   const taken = parseAddress(listening.xds ?? '');
-  const options = serveOptions({
-    config: [join(folder, 'mesh')],
-    dataDir: join(folder, 'data'),
-    xdsAddress: taken,
-    xdsTlsAddress: undefined,
-    httpAddress: undefined,
-  });
+  const options = optionsIn(folder, { xdsAddress: taken, xdsTlsAddress: undefined, httpAddress: undefined });
   const second = new ControlPlane(options, createLog({ format: 'json', level: 'silent' }), '0.0.0');
   await expect(second.start()).rejects.toThrow('EADDRINUSE');
 });

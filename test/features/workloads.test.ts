@@ -11,10 +11,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createJoinToken } from '../../src/ca/join-token.js';
 import { loadOrCreateJoinTokenKey } from '../../src/ca/join-token-key.js';
 import { ControlPlane, type Listening } from '../../src/server/control-plane.js';
-import { parseAddress, serveOptions } from '../../src/server/options.js';
 import { readTrustNote } from '../../src/server/trust.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, NAME_TABLE_TYPE } from '../../src/views/type-urls.js';
+import { optionsIn } from './serve-options.js';
 import { type SotwCall, sotw } from './xds-client.js';
 
 const MESH = `apiVersion: networking.istio.io/v1
@@ -51,15 +51,7 @@ let listening: Listening;
 const calls: SotwCall[] = [];
 
 async function start(): Promise<void> {
-  const free = parseAddress('127.0.0.1:0');
-  const options = serveOptions({
-    config: [join(folder, 'mesh')],
-    dataDir: join(folder, 'data'),
-    xdsAddress: free,
-    xdsTlsAddress: free,
-    httpAddress: undefined,
-    workloadGracePeriod: 50,
-  });
+  const options = optionsIn(folder, { httpAddress: undefined, workloadGracePeriod: 50 });
   controlPlane = new ControlPlane(options, createLog({ format: 'json', level: 'silent' }), '0.0.0');
   listening = await controlPlane.start();
 }

@@ -112,3 +112,17 @@ describe('delta', () => {
     expect([second.typeUrl, second.removedResources]).toEqual([TypeUrl.cluster, ['c1']]);
   });
 });
+
+test('DB-007 an operator ends the streams of one proxy; others go on', async () => {
+  const other = Node.fromPartial({ id: 'sidecar~10.0.0.2~b.default~default.svc.cluster.local' });
+  const [first, second] = [open(sotw(port)), open(delta(port))];
+  first.send({ node, typeUrl: TypeUrl.cluster });
+  second.send({ node: other, typeUrl: TypeUrl.cluster });
+  const [, { nonce }] = await Promise.all([first.next(), second.next()]);
+  second.send({ typeUrl: TypeUrl.cluster, responseNonce: nonce });
+  expect([xds.disconnect('nobody'), xds.disconnect(node.id)]).toEqual([0, 1]);
+  await expect(first.next()).rejects.toThrow('ended: 14 an operator asked for it');
+  provider.set(TypeUrl.cluster, 'c1', 'two');
+  expect((await second.next()).resources).toHaveLength(1);
+  expect(second.status).toBeUndefined();
+});

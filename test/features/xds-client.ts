@@ -8,6 +8,7 @@ import {
 } from '@envoyproxy/xds-protos/envoy/service/discovery/v3/discovery.js';
 import type { ChannelCredentials, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { credentials, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
+import { textOf } from '../../src/xds/testing/fake-provider.js';
 
 const Ads = makeGenericClientConstructor(AggregatedDiscoveryServiceService, 'ads');
 
@@ -37,9 +38,9 @@ class Call<Request, Response> {
     this.call.write(this.make(request));
   }
 
-  /** The next response; throws after two seconds, or with the status when the call ended. */
+  /** The next response; throws after four seconds, or with the status when the call ended. */
   async next(): Promise<Response> {
-    const response = await this.poll(2_000);
+    const response = await this.poll(4_000);
     if (response === undefined) throw new Error(this.status === undefined ? 'no response came' : `ended: ${this.status.code} ${this.status.details}`);
     return response;
   }
@@ -100,4 +101,4 @@ export function delta(port: number, creds?: ChannelCredentials): DeltaCall {
 
 /** The text of the resources in a response, as the fake provider wrote it. */
 export const texts = (response: DiscoveryResponse | DeltaDiscoveryResponse): string[] =>
-  response.resources.map((r) => Buffer.from(('resource' in r ? r.resource?.value : 'value' in r ? r.value : undefined) ?? []).toString());
+  response.resources.map((r) => textOf('resource' in r ? r.resource?.value : 'value' in r ? r.value : undefined));

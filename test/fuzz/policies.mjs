@@ -1,18 +1,15 @@
-/** DestinationRules, Sidecars, Gateways, ServiceEntries and PeerAuthentications. */
+/** Sidecars, Gateways, ServiceEntries and PeerAuthentications. */
+import { connectionPool } from './destination-rule.mjs';
 import {
   address,
-  boolean,
   constant,
-  duration,
   exportTo,
-  host,
   labels,
   list,
   need,
   oneof,
   option,
   outsideHost,
-  percent,
   pick,
   port,
   protocol,
@@ -24,106 +21,44 @@ import {
 
 const istio = constant('networking.istio.io/v1');
 
-const loadBalancer = oneof(
-  some({ simple: pick('ROUND_ROBIN', 'LEAST_REQUEST', 'RANDOM', 'PASSTHROUGH', 'LEAST_CONN', 'UNSPECIFIED'), warmupDurationSecs: pick('10s') }),
-  need(['simple'], {
-    simple: pick('ROUND_ROBIN', 'LEAST_REQUEST'),
-    warmup: need(['duration'], { duration, minimumPercent: pick(0, 10, 50), aggression: pick(1, 2.5) }),
-  }),
-  record({
-    consistentHash: oneof(
-      need(['httpHeaderName'], { httpHeaderName: pick('x-user'), ringHash: record({ minimumRingSize: pick(1, 1024, 8_000_000) }) }),
-      need(['httpCookie'], {
-        httpCookie: need(['name', 'ttl'], { name: pick('c'), path: pick('/'), ttl: pick('0s', '60s') }),
-        maglev: record({ tableSize: pick(5, 65537) }),
-      }),
-      record({ useSourceIp: constant(true) }),
-      record({ httpQueryParameterName: pick('q') }),
-    ),
-  }),
-  record({
-    simple: pick('ROUND_ROBIN'),
-    localityLbSetting: oneof(
-      record({ enabled: boolean() }),
-      record({ distribute: constant([{ from: 'east/*', to: { 'east/a/*': 70, 'west/*': 30 } }]) }),
-      record({ failover: constant([{ from: 'east', to: 'west' }]) }),
-      record({ failoverPriority: pick(['version'], ['topology.kubernetes.io/region', 'version=v1']) }),
-    ),
-  }),
-);
-const connectionPool = some({
-  tcp: some({
-    maxConnections: pick(1, 100, 2_147_483_647),
-    connectTimeout: duration,
-    tcpKeepalive: some({ probes: pick(1, 9), time: pick('75s'), interval: pick('10s') }),
-    maxConnectionDuration: duration,
-    idleTimeout: duration,
-  }),
-  http: some({
-    http1MaxPendingRequests: pick(1, 1024),
-    http2MaxRequests: pick(1, 1024),
-    maxRequestsPerConnection: pick(0, 1, 10),
-    maxRetries: pick(1, 3),
-    idleTimeout: duration,
-    h2UpgradePolicy: pick('DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'),
-    useClientProtocol: boolean(),
-    maxConcurrentStreams: pick(1, 100),
-  }),
-});
-const outlierDetection = some({
-  consecutive5xxErrors: pick(0, 1, 7),
-  consecutiveGatewayErrors: pick(0, 1, 7),
-  splitExternalLocalOriginErrors: boolean(),
-  consecutiveLocalOriginFailures: pick(0, 5),
-  interval: pick('1s', '1m'),
-  baseEjectionTime: pick('1s', '10m'),
-  maxEjectionPercent: pick(0, 10, 100),
-  minHealthPercent: pick(0, 50),
-});
-const tls = oneof(
-  record({ mode: pick('DISABLE', 'ISTIO_MUTUAL') }),
-  need(['mode'], {
-    mode: constant('SIMPLE'),
-    sni: pick('sni.example.com'),
-    subjectAltNames: list(pick('one.example.com', 'spiffe://x/y'), 2),
-    caCertificates: pick('/etc/hostname'),
-    insecureSkipVerify: boolean(),
-  }),
-  need(['mode', 'clientCertificate', 'privateKey'], {
-    mode: constant('MUTUAL'),
-    clientCertificate: constant('/etc/hostname'),
-    privateKey: constant('/etc/hostname'),
-    caCertificates: pick('/etc/hostname'),
-  }),
-  record({ mode: constant('SIMPLE'), credentialName: pick('cert') }),
-);
-const parts = { loadBalancer, connectionPool, outlierDetection, tls };
-const trafficPolicy = some({
-  ...parts,
-  portLevelSettings: list(need(['port'], { port: record({ number: port }), ...parts }), 2, 1),
-  proxyProtocol: record({ version: pick('V1', 'V2') }),
-  tunnel: need(['targetHost', 'targetPort'], { protocol: pick('CONNECT', 'POST'), targetHost: pick('far.example.com'), targetPort: pick(443) }),
-  retryBudget: some({ percent: percent.map(Math.floor), minRetryConcurrency: pick(1, 3) }),
-});
-const subsets = list(need(['name'], { name: subset, labels: pick({ version: 'v1' }, { version: 'v2' }, { version: 'v9' }), trafficPolicy }), 3).map(
-  (all) => [...new Map(all.map((one) => [one.name, one])).values()],
-);
-
-/** The kinds and what their specs can be. */
-export const destinationRule = {
-  kind: constant('DestinationRule'),
-  apiVersion: istio,
-  spec: need(['host'], { host, trafficPolicy, subsets, exportTo, workloadSelector: record({ matchLabels: labels }) }),
+const tlsLimits = {
+  minProtocolVersion: pick('TLS_AUTO', 'TLSV1_0', 'TLSV1_2', 'TLSV1_3'),
+  maxProtocolVersion: pick('TLS_AUTO', 'TLSV1_3'),
+  cipherSuites: pick(['ECDHE-RSA-AES128-GCM-SHA256'], ['ALL'], ['no-such-suite', 'AES128-SHA']),
+  ecdhCurves: pick(['X25519', 'P-256']),
+  subjectAltNames: list(pick('client.example.com', 'spiffe://x/client'), 2),
 };
-
+const file = constant('/etc/hostname');
+const pins = { verifyCertificateSpki: pick(['MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=']), verifyCertificateHash: pick(['ab'.repeat(32)]) };
 const serverTls = oneof(
   need(['mode', 'credentialName'], {
-    mode: pick('SIMPLE', 'MUTUAL'),
+    ...tlsLimits,
+    ...pins,
+    mode: pick('SIMPLE', 'MUTUAL', 'OPTIONAL_MUTUAL'),
     credentialName: pick('cert', 'other-cert'),
-    minProtocolVersion: pick('TLSV1_2', 'TLSV1_3'),
-    cipherSuites: pick(['ECDHE-RSA-AES128-GCM-SHA256']),
   }),
-  record({ mode: constant('ISTIO_MUTUAL') }),
+  need(['mode', 'credentialNames'], { ...tlsLimits, mode: pick('SIMPLE', 'MUTUAL'), credentialNames: pick(['cert'], ['cert', 'other-cert']) }),
+  need(['mode', 'credentialName'], {
+    mode: pick('MUTUAL', 'OPTIONAL_MUTUAL'),
+    credentialName: constant('cert'),
+    caCertCredentialName: pick('cert-cacert'),
+  }),
+  need(['mode', 'serverCertificate', 'privateKey'], { ...tlsLimits, mode: constant('SIMPLE'), serverCertificate: file, privateKey: file }),
+  need(['mode', 'serverCertificate', 'privateKey', 'caCertificates'], {
+    ...tlsLimits,
+    ...pins,
+    mode: pick('MUTUAL', 'OPTIONAL_MUTUAL'),
+    serverCertificate: file,
+    privateKey: file,
+    caCertificates: file,
+    caCrl: file,
+  }),
+  need(['mode', 'tlsCertificates'], {
+    ...tlsLimits,
+    mode: constant('SIMPLE'),
+    tlsCertificates: list(record({ serverCertificate: file, privateKey: file }), 2, 1),
+  }),
+  need(['mode'], { mode: constant('ISTIO_MUTUAL'), ...tlsLimits }),
 );
 const gatewayHosts = list(oneof(outsideHost, pick('*', 'app/*', './one.example.com')), 2, 1).map((hosts) => [...new Set(hosts)]);
 const server = oneof(
@@ -144,13 +79,18 @@ const server = oneof(
     tls: oneof(record({ mode: pick('PASSTHROUGH', 'AUTO_PASSTHROUGH') }), serverTls),
   }),
   record({ port: record({ number: pick(9000, 443), name: pick('tcp'), protocol: pick('TCP', 'MONGO') }), hosts: gatewayHosts }),
+  record({
+    port: record({ number: pick(9443), name: pick('bound'), protocol: pick('HTTP') }),
+    hosts: gatewayHosts,
+    bind: pick('10.1.0.200', '0.0.0.0', '2001:db8::200'),
+  }),
 );
 export const gateway = {
   kind: constant('Gateway'),
   apiVersion: istio,
   spec: list(server, 4, 1).map((servers) => ({
     selector: { istio: 'ingressgateway' },
-    servers: servers.map((one, n) => ({ ...one, port: { ...one.port, name: `${one.port.name}-${n}` } })),
+    servers: servers.map((one, n) => ({ ...one, name: `s${n}`, port: { ...one.port, name: `${one.port.name}-${n}` } })),
   })),
 };
 
@@ -161,12 +101,13 @@ const inlineEndpoints = (addresses) =>
       labels,
       weight: pick(1, 5),
       locality: pick('east/a', 'west/b'),
-      network: pick('n1'),
+      network: pick('n1', 'n2'),
       serviceAccount: pick('sa'),
     }),
     3,
     1,
   );
+const socket = constant([{ address: 'unix:///var/run/app.sock' }]);
 const resolution = oneof(
   record({ resolution: constant('NONE') }),
   record({ resolution: constant('STATIC'), endpoints: inlineEndpoints(address) }),
@@ -175,7 +116,8 @@ const resolution = oneof(
     resolution: pick('DNS', 'DNS_ROUND_ROBIN'),
     endpoints: inlineEndpoints(pick('up.example.com', '10.1.0.9')).map((all) => all.slice(0, 1)),
   }),
-  record({ resolution: pick('DNS', 'DNS_ROUND_ROBIN') }),
+  record({ resolution: pick('DNS', 'DNS_ROUND_ROBIN', 'DYNAMIC_DNS') }),
+  record({ resolution: constant('STATIC'), endpoints: socket }),
 );
 const entryPorts = list(need(['number', 'protocol'], { number: port, protocol, targetPort: pick(8080, 9090) }), 3, 1).map((ports) =>
   [...new Map(ports.map((one) => [one.number, one])).values()].map((one, n) => ({ ...one, name: `p${n}` })),
@@ -190,14 +132,25 @@ export const serviceEntry = {
     option(list(pick('10.2.0.1', '10.2.0.2', '10.3.0.0/16', '2001:db8::1'), 2, 1)),
     option(pick('MESH_EXTERNAL', 'MESH_INTERNAL')),
     option(exportTo),
-  ).map(([hosts, ports, how, addresses, location, exported]) => ({
-    hosts: [...new Set(hosts)],
-    ports,
-    ...how,
-    ...(addresses && { addresses: [...new Set(addresses)] }),
-    ...(location && { location }),
-    ...(exported && { exportTo: exported }),
-  })),
+    option(pick(['spiffe://cluster.local/ns/app/sa/x', 'san.example.com'])),
+  ).map(([hosts, ports, how, addresses, location, exported, names]) => {
+    const isDynamic = how.resolution === 'DYNAMIC_DNS';
+    const isSocket = how.endpoints?.[0].address.startsWith('unix:') === true;
+    const isWeb = (one) => ['HTTP', 'HTTP2', 'GRPC', 'TLS', 'HTTPS'].includes(one.protocol);
+    const kept = isDynamic ? ports.map((one) => (isWeb(one) && one.protocol !== 'HTTPS' ? one : { ...one, protocol: 'HTTP' })) : ports;
+    const distinct = [...new Set(hosts)];
+    const isRange = (one) => one.includes('/');
+    const given = (addresses ?? []).filter((one) => ['NONE', 'STATIC'].includes(how.resolution) || !isRange(one));
+    return {
+      hosts: isDynamic ? ['*.wild.example.com'] : kept.every(isWeb) ? distinct : distinct.slice(0, 1),
+      ports: isSocket ? kept.slice(0, 1) : kept,
+      ...how,
+      ...(!isDynamic && given.length > 0 && { addresses: [...new Set(given)] }),
+      ...(location && { location }),
+      ...(exported && { exportTo: exported }),
+      ...(names && { subjectAltNames: names }),
+    };
+  }),
 };
 
 const scopeHosts = list(pick('*/*', './*', 'app/*', 'other/a.other.svc.cluster.local', '~/*', '*/one.example.com'), 3, 1);
@@ -214,15 +167,22 @@ const ingress = need(['port', 'defaultEndpoint'], {
   captureMode: pick('DEFAULT', 'NONE'),
   connectionPool,
   tls: constant({ mode: 'SIMPLE', privateKey: '/etc/hostname', serverCertificate: '/etc/hostname' }),
-});
+}).map(({ tls, ...rest }) => ({ ...rest, ...(tls && ['HTTPS', 'TLS'].includes(rest.port.protocol) && { tls }) }));
+/** One listener for a port. */
+const byPort = (all) => [...new Map(all.map((one) => [one.port?.number, one])).values()];
+/** The one without a port is the last. */
+const portless = (all) => [...all.filter((one) => one.port), ...all.filter((one) => !one.port).slice(0, 1)];
 export const sidecar = {
   kind: constant('Sidecar'),
   apiVersion: istio,
   spec: some({
     workloadSelector: record({ labels }),
-    egress: list(egress, 2, 1),
-    ingress: list(ingress, 2, 1),
-    outboundTrafficPolicy: record({ mode: pick('REGISTRY_ONLY', 'ALLOW_ANY') }),
+    egress: list(egress, 3, 1).map((all) => portless(byPort(all))),
+    ingress: list(ingress, 2, 1).map(byPort),
+    outboundTrafficPolicy: need(['mode'], {
+      mode: pick('REGISTRY_ONLY', 'ALLOW_ANY'),
+      egressProxy: need(['host', 'port'], { host: pick('a.app.svc.cluster.local', 'one.example.com'), port: record({ number: port }), subset }),
+    }).map(({ mode, egressProxy }) => ({ mode, ...(mode === 'ALLOW_ANY' && egressProxy && { egressProxy }) })),
     inboundConnectionPool: connectionPool,
   }),
 };

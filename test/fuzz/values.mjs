@@ -19,6 +19,7 @@ export const port = pick(80, 443, 7070, 8000, 9000);
 export const protocol = pick('HTTP', 'HTTP2', 'GRPC', 'HTTPS', 'TLS', 'TCP', 'MONGO');
 export const address = pick('10.1.0.1', '10.1.0.2', '10.1.0.3', '10.1.0.4', '10.1.0.5');
 export const duration = pick('1ms', '0.25s', '3s', '1m', '1h30m');
+export const wholeSeconds = pick('3s', '1m', '1h30m');
 export const percent = pick(0, 0.1, 33, 50, 99.99, 100);
 export const word = pick('x', 'Alpha', 'with space', 'ü', 'a.b', '1', 'sehr-lang'.repeat(6));
 export const headerName = pick('x-one', 'X-Two', 'authorization', 'end-user', ':authority', 'host', 'cookie');
@@ -34,7 +35,7 @@ export const host = oneof(
   pick('missing', '*.app.svc.cluster.local'),
 );
 export const plainHost = host.filter((name) => !name.startsWith('*'));
-export const exportTo = pick(['*'], ['.'], ['app'], ['~']);
+export const exportTo = pick(['*'], ['.'], ['app']);
 export const headers = some({
   set: pick({}, { 'x-set': 'v' }, { 'x-set': '%REQ(x-one)%' }),
   add: pick({}, { 'x-add': 'one' }, { 'x-add': '100%%' }),

@@ -1,6 +1,5 @@
 /** VirtualServices. */
 import {
-  array,
   boolean,
   constant,
   duration,
@@ -11,6 +10,7 @@ import {
   labels,
   list,
   match,
+  namespace,
   need,
   oneof,
   option,
@@ -25,12 +25,23 @@ import {
   some,
   subset,
   tuple,
+  wholeSeconds,
   word,
 } from './values.mjs';
 
-const gateway = pick('mesh', 'shop', 'istio-system/shop', 'edge');
+const gateway = pick('mesh', 'shop', 'istio-system/shop', 'edge', 'app/public');
+const claim = pick('@request.auth.claims.groups', '@request.auth.claims[role]', '@request.auth.claims.a.b');
 const destination = need(['host'], { host: plainHost, subset, port: record({ number: port }) });
-const weighted = need(['destination'], { destination, weight: pick(0, 1, 10, 90, 100), headers: record({ request: headers, response: headers }) });
+const weighted = need(['destination', 'weight'], {
+  destination,
+  weight: pick(0, 1, 10, 90, 100),
+  headers: record({ request: headers, response: headers }),
+});
+/** Not all of them zero. */
+const weightedRoutes = oneof(
+  list(need(['destination'], { destination, headers: record({ request: headers }) }), 1, 1),
+  list(weighted, 3, 1).map(([first, ...rest]) => [{ ...first, weight: first.weight || 1 }, ...rest]),
+);
 
 const httpMatch = some({
   uri: pathMatch,
@@ -49,16 +60,17 @@ const httpMatch = some({
   name: pick('named'),
 });
 
-const retries = need(['attempts'], {
-  attempts: pick(0, 1, 5),
+const retrying = {
+  attempts: pick(1, 5),
   perTryTimeout: duration,
   retryOn: pick('5xx', 'gateway-error,connect-failure', '503,409', 'retriable-headers', 'unavailable'),
   retryRemoteLocalities: boolean(),
   retryIgnorePreviousHosts: boolean(),
   backoff: duration,
-});
+};
+const retries = oneof(need(['attempts'], retrying), need(['attempts'], retrying), constant({ attempts: 0 }));
 const fault = some({
-  delay: record({ fixedDelay: duration, percentage: record({ value: percent }) }),
+  delay: oneof(record({ fixedDelay: duration, percentage: record({ value: percent }) }), record({ fixedDelay: duration, percent: pick(0, 7, 100) })),
   abort: oneof(
     record({ httpStatus: pick(200, 418, 503), percentage: record({ value: percent }) }),
     record({ grpcStatus: pick('UNAVAILABLE', 'NOT_FOUND'), percentage: record({ value: percent }) }),
@@ -69,22 +81,25 @@ const cors = some({
   allowMethods: list(pick('GET', 'PUT', '*'), 2),
   allowHeaders: list(pick('x-one', '*'), 2),
   exposeHeaders: list(pick('x-two'), 1),
-  maxAge: duration,
+  maxAge: wholeSeconds,
   allowCredentials: boolean(),
-  unmatchedPreflights: pick('FORWARD', 'IGNORE'),
+  unmatchedPreflights: pick('UNSPECIFIED', 'FORWARD', 'IGNORE'),
+  allowOrigin: list(pick('*', 'https://one.example.com'), 2),
 });
 const rewrite = oneof(
   record({ uri: path }),
   record({ authority: pick('h.example.com') }),
   record({ uriRegexRewrite: record({ match: regex, rewrite: pick('/x', '\\0', '/\\0/y') }) }),
 );
-const redirect = some({
-  uri: path,
-  authority: pick('elsewhere.example.com'),
-  scheme: pick('http', 'https'),
-  redirectCode: pick(301, 302, 303, 307, 308),
-  port: pick(80, 443, 8443),
-});
+const redirect = tuple(
+  some({
+    uri: oneof(path, pick('%PREFIX()%/x')),
+    authority: pick('elsewhere.example.com', 'elsewhere.example.com:8443', '[2001:db8::1]'),
+    scheme: pick('http', 'https'),
+    redirectCode: pick(301, 302, 303, 307, 308),
+  }),
+  oneof(some({ port: pick(80, 443, 8443) }), some({ derivePort: pick('FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT') })),
+).map(([one, two]) => ({ ...one, ...two }));
 const direct = need(['status'], {
   status: pick(200, 404, 503),
   body: oneof(record({ string: word }), record({ bytes: pick('aGVsbG8=') })),
@@ -96,49 +111,79 @@ const common = {
   headers: record({ request: headers, response: headers }),
   corsPolicy: cors,
 };
-const httpRoute = oneof(
+const plainRoute = oneof(
   need(['route'], {
     ...common,
-    route: list(weighted, 3, 1),
+    route: weightedRoutes,
     timeout: duration,
     retries,
     fault,
     rewrite,
     mirror: destination,
     mirrorPercentage: record({ value: percent }),
+    mirrorPercent: pick(0, 50, 100),
   }),
   need(['route'], {
     ...common,
-    route: list(weighted, 1, 1),
+    route: weightedRoutes,
     mirrors: list(need(['destination'], { destination, percentage: record({ value: percent }) }), 2, 1),
   }),
   need(['redirect'], { ...common, redirect }),
   need(['directResponse'], { ...common, directResponse: direct }),
 );
+const httpRoute = oneof(
+  plainRoute,
+  plainRoute,
+  plainRoute,
+  need(['delegate'], {
+    match: common.match,
+    delegate: need(['name'], { name: pick('part-1', 'part-2'), namespace }),
+    headers: common.headers,
+    timeout: duration,
+  }),
+);
 const l4Match = {
   destinationSubnets: list(pick('10.0.0.0/8', '10.1.0.7', '2001:db8::/32'), 2, 1),
   port,
   sourceLabels: labels,
+  sourceNamespace: pick('app', 'other'),
   gateways: list(gateway, 2, 1),
 };
 const l4Routes = list(need(['destination'], { destination, weight: pick(1, 10, 90) }), 2, 1);
-const tcpRoute = need(['route'], { match: list(some(l4Match), 2), route: l4Routes });
+const tcpRoute = need(['route'], { match: list(some({ ...l4Match, sourceSubnet: pick('10.0.0.0/8') }), 2), route: l4Routes });
+const tlsRoute = (hosts) =>
+  need(['match', 'route'], {
+    match: list(need(['sniHosts'], { ...l4Match, sniHosts: oneof(constant([hosts[0]]), constant(hosts)) }), 2, 1),
+    route: l4Routes,
+  });
 
-const spec = tuple(
-  list(host, 2, 1),
-  list(gateway, 2),
-  list(httpRoute, 4),
-  list(tcpRoute, 2),
-  array(l4Routes, { maxLength: 2 }),
-  option(exportTo),
-).map(([hosts, gateways, http, tcp, tls, exported]) => ({
-  hosts: [...new Set(hosts)],
-  ...(gateways.length > 0 && { gateways: [...new Set(gateways)] }),
-  ...(http.length > 0 && { http }),
-  ...(tcp.length > 0 && { tcp }),
-  ...(tls.length > 0 && { tls: tls.map((route, n) => ({ match: [{ port: 443 + n, sniHosts: [hosts[0]] }], route })) }),
-  ...(exported && { exportTo: exported }),
-}));
+/** Claims of tokens are known at gateways only. */
+const claimRoute = need(['match', 'route'], {
+  match: tuple(claim, match).map(([name, value]) => [{ headers: { [name]: value } }]),
+  route: weightedRoutes,
+});
+const spec = list(host, 2, 1)
+  .chain((hosts) =>
+    tuple(
+      constant(hosts),
+      list(gateway, 2),
+      list(httpRoute, 4, 1),
+      list(tcpRoute, 2),
+      list(tlsRoute(hosts), 2),
+      option(exportTo),
+      option(claimRoute),
+    ),
+  )
+  .map(([hosts, gateways, http, tcp, tls, exported, claims]) => ({
+    hosts: [...new Set(hosts)],
+    ...(gateways.length > 0 && { gateways: [...new Set(gateways)] }),
+    http: [...(claims && gateways.some((one) => one !== 'mesh') && !gateways.includes('mesh') ? [claims] : []), ...http],
+    ...(tcp.length > 0 && { tcp }),
+    ...(tls.length > 0 && { tls }),
+    ...(exported && { exportTo: exported }),
+  }));
 
-/** The kind and what its spec can be. */
+/** The kinds and what their specs can be. */
 export const virtualService = { kind: constant('VirtualService'), apiVersion: constant('networking.istio.io/v1'), spec };
+/** What `delegate` names: no hosts, no gateways. */
+export const delegate = { ...virtualService, spec: need(['http'], { http: list(plainRoute, 3, 1), exportTo }) };

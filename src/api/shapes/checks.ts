@@ -2,16 +2,21 @@
  * The rules of Istio's CRDs that relate values to each other (in the CRDs they are CEL). One function per rule.
  * https://github.com/istio/api/blob/master/kubernetes/customresourcedefinitions.gen.yaml
  */
+import { isIP } from 'node:net';
 import { MILLISECOND, parseDuration } from '../duration.js';
 import { parseRequestUri } from '../url.js';
 
 type Text = Readonly<Record<string, unknown>>;
 const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port <= 65535;
 
+export const anyDuration = (value: string): string | undefined =>
+  parseDuration(value) === undefined ? `'${value}' is no duration (such as 10s, 1h or 500ms)` : undefined;
+
+export const noNegativeDuration = (value: string): string | undefined =>
+  anyDuration(value) ?? (value.startsWith('-') ? 'must not be negative' : undefined);
+
 export function durationOf1ms(value: string): string | undefined {
-  const duration = parseDuration(value);
-  if (duration === undefined) return `'${value}' is no duration (such as 10s, 1h or 500ms)`;
-  return duration >= MILLISECOND ? undefined : 'must be a duration of at least 1ms';
+  return anyDuration(value) ?? (parseDuration(value)! >= MILLISECOND ? undefined : 'must be a duration of at least 1ms');
 }
 
 export const noWildcard = (value: string): string | undefined => (value.includes('*') ? 'must not have a wildcard' : undefined);
@@ -60,6 +65,18 @@ export const roundRobinEndpoint = (value: Entry): string | undefined =>
   value.resolution === 'DNS_ROUND_ROBIN' && (value.endpoints ?? []).length > 1
     ? 'endpoints: at most one is allowed with resolution DNS_ROUND_ROBIN'
     : undefined;
+
+/** A number, or the name of a container's port. */
+export const targetPort = (value: unknown): string | undefined =>
+  value === null || typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65535)
+    ? undefined
+    : 'must be a port, 1 to 65535, or the name of one';
+export const ingressHost = (value: string): string | undefined =>
+  value === '' || (value.length <= 253 && /^(?:\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value))
+    ? undefined
+    : `'${value}' must be a DNS name in lower case, or begin with *.`;
+export const clusterIp = (value: string): string | undefined =>
+  value === '' || value === 'None' || isIP(value) !== 0 ? undefined : `'${value}' must be an IP address, or None`;
 
 export const httpUrl = (value: string): string | undefined =>
   ['http', 'https'].includes(parseRequestUri(value)?.scheme ?? '') ? undefined : 'must be an http:// or https:// URL';

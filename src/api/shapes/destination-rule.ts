@@ -6,6 +6,20 @@ import { connectionPool, selector } from './istio-shared.js';
 import { bool, int, intWith, list, map, nullable, numWith, obj, oneOf, str, strWith, uint32 } from './shape.js';
 
 const failover = list(obj({ from: str, to: str }));
+/** Also of MeshConfig. */
+export const localityLbSetting = obj({
+  distribute: list(obj({ from: str, to: map(uint32) })),
+  enabled: nullable(bool),
+  failover: failover,
+  failoverPriority: list(str),
+});
+/** Also of MeshConfig. */
+export const zoneAwareLbSetting = obj({
+  enabled: nullable(bool),
+  failover: failover,
+  failoverPriority: list(str),
+  minClusterSize: intWith({ nullable: true, min: 1, max: 4294967295 }),
+});
 const loadBalancer = obj(
   {
     backendUtilization: obj({
@@ -35,12 +49,7 @@ const loadBalancer = obj(
         ],
       },
     ),
-    localityLbSetting: obj({
-      distribute: list(obj({ from: str, to: map(uint32) })),
-      enabled: nullable(bool),
-      failover: failover,
-      failoverPriority: list(str),
-    }),
+    localityLbSetting,
     simple: oneOf(['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST']),
     warmup: obj(
       {
@@ -51,16 +60,12 @@ const loadBalancer = obj(
       { required: ['duration'] },
     ),
     warmupDurationSecs: strWith({ checks: [durationOf1ms] }),
-    zoneAwareLbSetting: obj({
-      enabled: nullable(bool),
-      failover: failover,
-      failoverPriority: list(str),
-      minClusterSize: intWith({ nullable: true, min: 1, max: 4294967295 }),
-    }),
+    zoneAwareLbSetting,
   },
   { atMostOne: [['simple', 'consistentHash', 'backendUtilization']] },
 );
-const outlierDetection = obj({
+/** Also of MeshConfig.defaultTrafficPolicy. */
+export const outlierDetection = obj({
   baseEjectionTime: strWith({ checks: [durationOf1ms] }),
   consecutive5xxErrors: nullable(uint32),
   consecutiveErrors: int,
@@ -72,7 +77,7 @@ const outlierDetection = obj({
   outlierDetectionHttpErrorCodes: list(intWith({ min: 100, max: 599 })),
   splitExternalLocalOriginErrors: bool,
 });
-const tls2 = obj({
+export const clientTls = obj({
   caCertificates: str,
   caCrl: str,
   clientCertificate: str,
@@ -88,12 +93,18 @@ const trafficPolicy = obj({
   loadBalancer: loadBalancer,
   outlierDetection: outlierDetection,
   portLevelSettings: list(
-    obj({ connectionPool: connectionPool, loadBalancer: loadBalancer, outlierDetection: outlierDetection, port: obj({ number: uint32 }), tls: tls2 }),
+    obj({
+      connectionPool: connectionPool,
+      loadBalancer: loadBalancer,
+      outlierDetection: outlierDetection,
+      port: obj({ number: uint32 }),
+      tls: clientTls,
+    }),
     { max: 4096 },
   ),
   proxyProtocol: obj({ version: oneOf(['V1', 'V2']) }),
   retryBudget: obj({ budgetInterval: str, minRetryConcurrency: uint32, percent: numWith({ nullable: true, min: 0, max: 100 }) }),
-  tls: tls2,
+  tls: clientTls,
   tunnel: obj({ protocol: str, targetHost: str, targetPort: uint32 }, { required: ['targetHost', 'targetPort'] }),
 });
 

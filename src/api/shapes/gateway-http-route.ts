@@ -1,6 +1,7 @@
 /**
  * What a HTTPRoute may hold: fields, types, limits and rules of its CRD. https://gateway-api.sigs.k8s.io/reference/spec/
  */
+import { headerText } from '../header-text.js';
 import { servicePort, starAlone, uniqueNames } from './gateway-checks.js';
 import {
   authProtocol,
@@ -18,6 +19,7 @@ import {
   backendRef,
   caCertificateRef,
   group,
+  headerValue,
   hostname,
   kind,
   name,
@@ -31,7 +33,11 @@ import {
 import { bool, intWith, list, obj, oneOf, str, strWith } from './shape.js';
 
 const path = obj(
-  { replaceFullPath: strWith({ max: 1024 }), replacePrefixMatch: strWith({ max: 1024 }), type: oneOf(['ReplaceFullPath', 'ReplacePrefixMatch']) },
+  {
+    replaceFullPath: strWith({ max: 1024, checks: [headerText] }),
+    replacePrefixMatch: strWith({ max: 1024, checks: [headerText] }),
+    type: oneOf(['ReplaceFullPath', 'ReplacePrefixMatch']),
+  },
   { required: ['type'], checks: [pathModifier] },
 );
 const filters2 = list(
@@ -45,10 +51,11 @@ const filters2 = list(
           uniqueBy: [],
           checks: [starAlone],
         }),
-        allowOrigins: list(
-          strWith({ min: 1, max: 253, pattern: '(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)' }),
-          { max: 64, uniqueBy: [], checks: [starAlone] },
-        ),
+        allowOrigins: list(strWith({ min: 1, max: 253, pattern: '(^\\*$)|(^[a-zA-Z][a-zA-Z0-9+\\-.]+:\\/\\/[^:/?#]+(:[0-9]{1,5})?$)' }), {
+          max: 64,
+          uniqueBy: [],
+          checks: [starAlone],
+        }),
         exposeHeaders: list(name, { max: 64, uniqueBy: [] }),
         maxAge: intWith({ min: 1 }),
       }),
@@ -124,7 +131,7 @@ export const httpRouteShape = obj({
                 {
                   name: name,
                   type: oneOf(['Exact', 'RegularExpression']),
-                  value: strWith({ min: 1, max: 4096, pattern: '^[!-~]+([\\t ]?[!-~]+)*$' }),
+                  value: headerValue,
                 },
                 { required: ['name', 'value'] },
               ),
@@ -144,9 +151,9 @@ export const httpRouteShape = obj({
         ),
         name: sectionName,
         retry: obj({
-          attempts: intWith({ min: 1 }),
+          attempts: intWith({ min: 0 }),
           backoff: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }),
-          codes: list(intWith({ min: 400, max: 599 }), { uniqueBy: [] }),
+          codes: list(intWith({ min: 400, max: 599 })),
         }),
         sessionPersistence: sessionPersistenceShape,
         timeouts: obj(
@@ -156,7 +163,7 @@ export const httpRouteShape = obj({
       },
       { checks: [redirectWithoutBackends, prefixRewriteNeedsPrefix] },
     ),
-    { min: 1, max: 16, checks: [matchesTotal, uniqueNames] },
+    { max: 16, checks: [matchesTotal, uniqueNames] },
   ),
   useDefaultGateways: oneOf(['All', 'None']),
 });

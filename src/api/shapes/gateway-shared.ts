@@ -1,15 +1,15 @@
 /**
  * Messages that several kinds of this API share. Fields, limits and rules as in the CRDs of https://gateway-api.sigs.k8s.io/reference/spec/
  */
+import { headerName } from '../header-text.js';
 import { distinctListeners, listenerTls, parentRefs, servicePort, terminateHasCertificates, uniqueNames } from './gateway-checks.js';
 import { fraction, percentOrFraction, sessionPersistence } from './gateway-route-checks.js';
 import { intWith, list, map, obj, oneOf, str, strWith } from './shape.js';
 
 export const name = strWith({ min: 1, max: 256, pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$" });
-export const add = list(
-  obj({ name: name, value: strWith({ min: 1, max: 4096, pattern: '^[!-~]+([\\t ]?[!-~]+)*$' }) }, { required: ['name', 'value'] }),
-  { max: 16, uniqueBy: ['name'] },
-);
+/** What Envoy takes as the value of a header; releases of the CRDs say nothing of it. */
+export const headerValue = strWith({ min: 1, max: 4096, pattern: '^[^\\u0000-\\u0008\\u000A-\\u001F\\u007F]*$' });
+export const add = list(obj({ name: name, value: headerValue }, { required: ['name', 'value'] }), { max: 16, uniqueBy: ['name'] });
 export const group = strWith({ max: 253, pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' });
 export const kind = strWith({ min: 1, max: 63, pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$' });
 export const namespace = strWith({ min: 1, max: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' });
@@ -71,7 +71,7 @@ export const parentRefsShape = list(
   ),
   { max: 32, checks: [parentRefs] },
 );
-export const requestHeaderModifier = obj({ add: add, remove: list(str, { max: 16, uniqueBy: [] }), set: add });
+export const requestHeaderModifier = obj({ add: add, remove: list(strWith({ checks: [headerName] }), { max: 16, uniqueBy: [] }), set: add });
 export const requestMirror = obj(
   {
     backendRef: backendRef,
@@ -99,13 +99,17 @@ export const rules = list(
       ),
       name: sectionName,
     },
-    { required: ['backendRefs'] },
+    // Required, and one rule only, from v1 on: v1alpha2 has neither limit.
   ),
-  { min: 1, max: 1 },
+  { min: 1, max: 16 },
 );
 export const sessionPersistenceShape = obj(
   {
     absoluteTimeout: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }),
+    // Releases up to 1.6 have sessionName and cookieConfig (and idleTimeout, up to 1.5), later ones cookie and header.
+    cookieConfig: obj({ lifetimeType: oneOf(['Permanent', 'Session']) }),
+    idleTimeout: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }),
+    sessionName: strWith({ max: 128 }),
     cookie: obj({ lifetimeType: oneOf(['Permanent', 'Session']), name: name, path: strWith({ max: 1024 }) }),
     header: obj({ name: name }, { required: ['name'] }),
     type: oneOf(['Cookie', 'Header']),

@@ -8,10 +8,11 @@ import { list, obj, oneOf } from './shape.js';
 /** `spec` of TLSRoute. */
 export const tlsRouteShape = obj(
   {
-    hostnames: list(hostname, { min: 1, max: 1024, checks: [routeHostnames] }),
+    hostnames: list(hostname, { max: 1024, checks: [routeHostnames] }),
     parentRefs: parentRefsShape,
     rules: rules,
     useDefaultGateways: oneOf(['All', 'None']),
   },
-  { required: ['hostnames', 'rules'] },
+  // v1alpha2 does without hostnames: any.
+  { required: ['rules'] },
 );

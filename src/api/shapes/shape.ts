@@ -45,7 +45,7 @@ export const uint32: Shape = { type: 'integer', min: 0, max: 4294967295 };
 /** A mapping with these fields and no others. */
 export const obj = (fields: Record<string, Shape>, limits: Limits = {}): Shape => ({ type: 'object', fields, ...limits });
 /** A mapping of which only these fields are looked at. */
-export const open = (fields: Record<string, Shape>): Shape => ({ type: 'object', fields, open: true });
+export const open = (fields: Record<string, Shape>, limits: Limits = {}): Shape => ({ type: 'object', fields, open: true, ...limits });
 export const list = (items: Shape, limits: Limits = {}): Shape => ({ type: 'list', items, ...limits });
 /** A mapping whose keys are free. */
 export const map = (items: Shape, limits: Limits = {}): Shape => ({ type: 'map', items, ...limits });

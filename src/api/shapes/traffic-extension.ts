@@ -19,7 +19,7 @@ export const trafficExtensionShape = obj(
         failStrategy: failStrategy,
         imagePullPolicy: imagePullPolicy,
         imagePullSecret: strWith({ min: 1, max: 253 }),
-        pluginConfig: any,
+        pluginConfig: nullable(any),
         pluginName: strWith({ min: 1, max: 256 }),
         sha256: strWith({ pattern: '(^$|^[a-f0-9]{64}$)' }),
         type: type,

@@ -11,6 +11,16 @@ const stringMatch = obj({ exact: str, prefix: str, regex: str }, { atMostOne: [[
 const stringMatches = map(stringMatch);
 const route = list(obj({ destination: destination, weight: int }, { required: ['destination'] }));
 
+/** Also MeshConfig's default policies. */
+export const retries = obj({
+  attempts: int,
+  backoff: strWith({ checks: [durationOf1ms] }),
+  perTryTimeout: strWith({ checks: [durationOf1ms] }),
+  retryIgnorePreviousHosts: nullable(bool),
+  retryOn: str,
+  retryRemoteLocalities: nullable(bool),
+});
+
 /** `spec` of VirtualService. */
 export const virtualServiceShape = obj({
   exportTo: list(str),
@@ -82,14 +92,7 @@ export const virtualServiceShape = obj({
         },
         { atMostOne: [['port', 'derivePort']] },
       ),
-      retries: obj({
-        attempts: int,
-        backoff: strWith({ checks: [durationOf1ms] }),
-        perTryTimeout: strWith({ checks: [durationOf1ms] }),
-        retryIgnorePreviousHosts: nullable(bool),
-        retryOn: str,
-        retryRemoteLocalities: nullable(bool),
-      }),
+      retries: retries,
       rewrite: obj({ authority: str, uri: str, uriRegexRewrite: obj({ match: str, rewrite: str }) }),
       route: list(obj({ destination: destination, headers: headers, weight: int }, { required: ['destination'] })),
       timeout: strWith({ checks: [durationOf1ms] }),

@@ -13,7 +13,7 @@ export const wasmPluginShape = obj(
     imagePullSecret: strWith({ min: 1, max: 253 }),
     match: matchShape,
     phase: oneOf(['UNSPECIFIED_PHASE', 'AUTHN', 'AUTHZ', 'STATS']),
-    pluginConfig: any,
+    pluginConfig: nullable(any),
     pluginName: strWith({ min: 1, max: 256 }),
     priority: nullable(int),
     selector: selector,

@@ -11,6 +11,8 @@ export interface Peer {
     /** The certificates that the peer sent, leaf first; empty if none. Need not be verified yet. */
     readonly chainDer: readonly Uint8Array[];
   };
+  /** Where it calls from, for limits; proves nothing. */
+  readonly address?: string;
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }

@@ -5,6 +5,9 @@ import type { Peer } from './authenticator.js';
 /** No token that we accept comes near this; what is longer isn't parsed. */
 const maxTokenLength = 16 * 1024;
 
+/** A JWT by itself: Envoys before 1.37 put a token from a file on their requests, and can put nothing before it. */
+const bareToken = /^([\w-]+\.[\w-]+\.[\w-]+)$/;
+
 /** The token, or undefined if there is no authorization header; throws for a header that is anything but one bearer token. */
 export function bearerToken(headers: Peer['headers']): string | undefined {
   const header = headers['authorization'];
@@ -12,7 +15,7 @@ export function bearerToken(headers: Peer['headers']): string | undefined {
   const values = typeof header === 'string' ? [header] : header;
   const [value] = values;
   if (value === undefined || values.length !== 1) throw new AuthenticationError('need exactly one authorization header');
-  const token = /^bearer +([^ ]+) *$/i.exec(value)?.[1];
+  const [, token] = /^bearer +([^ ]+) *$/i.exec(value) ?? bareToken.exec(value) ?? [];
   if (token === undefined || token.length > maxTokenLength) throw new AuthenticationError('authorization header: need "Bearer TOKEN"');
   return token;
 }

@@ -1,5 +1,5 @@
 import { X509Certificate as NodeCertificate, type webcrypto } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { CertificateAuthority } from '../authority.js';
 import { certificatePem } from '../pem.js';
 import { parseCertificates, type SigningMaterial } from '../signing-material.js';
@@ -149,6 +149,19 @@ describe('CA-003 CA-010 chains with intermediates', () => {
     const serverOnly = await intermediateOf(root, { extensions: [new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth])] });
     const leaf = await leafOf(await materialOf(serverOnly, rootPem), [clientAuth, names(ours)]);
     await expect(authenticate(authority, leaf + serverOnly.certificate)).rejects.toThrow('may not issue');
+  });
+
+  test('what no root of ours signed is not read, and no key of a stranger is used', async () => {
+    const [authority, foreign] = [await authorityOf(), await rootMaterial()];
+    const { Extension: AnyExtension } = await import('@peculiar/x509');
+    // Named as our root, so that only the signature tells.
+    const upper = await intermediateOf({ ...foreign, certificate: authority.signer.certificate });
+    const leaf = await leafOf(await materialOf(upper, upper.certificate), [new AnyExtension('2.5.29.17', false, Uint8Array.of(48, 5))]);
+    const verify = jest.spyOn(NodeCertificate.prototype, 'verify');
+    await expect(authenticate(authority, leaf + upper.certificate)).rejects.toThrow('does not lead to a root');
+    const own = new NodeCertificate(authority.rootPem).publicKey;
+    expect(verify.mock.calls.map(([key]) => key.equals(own))).toEqual([true]);
+    verify.mockRestore();
   });
 
   test('certificates that all sign each other cost a bounded amount of work', async () => {

@@ -2,10 +2,13 @@
  * Authentication by client certificate (CA-003): the chain that the peer sent must lead to one of our roots, and its leaf must be
  * a client's X.509-SVID. Done here and not by the TLS layer, because roots change while connections are accepted.
  */
+import { X509Certificate as NodeCertificate } from 'node:crypto';
 import type { CertificateAuthority } from '../authority.js';
 import { verifyChain } from '../chain.js';
 import { type Clock, systemClock } from '../clock.js';
 import { AuthenticationError, messageOf } from '../errors.js';
+import { signedBelow } from '../signed-below.js';
+import { toNode } from '../signing-material.js';
 import { parseSpiffeId, type WorkloadIdentity } from '../spiffe.js';
 import {
   BasicConstraintsExtension,
@@ -43,11 +46,15 @@ export class ClientCertificateAuthenticator implements Authenticator {
 
   #identityOf(chainDer: readonly Uint8Array[]): WorkloadIdentity {
     if (chainDer.length > maxChainLength) throw new Error(`chain of ${chainDer.length} certificates is too long`);
-    const [leaf, ...sent] = chainDer.map((der) => new X509Certificate(der));
-    if (leaf === undefined) throw new Error('is missing');
-    const { roots, intermediates } = this.#authority.signer;
+    const { roots, intermediates, crls = [] } = this.#authority.signer;
+    const shown = chainDer.map((der) => new NodeCertificate(der));
+    const proven = signedBelow([...roots, ...intermediates].map(toNode), shown);
+    const [first, ...others] = shown;
+    if (first === undefined || !proven.has(first)) throw new Error('does not lead to a root of this mesh');
+    const [leaf, ...sent] = [first, ...others.filter((one) => proven.has(one))].map(({ raw }) => new X509Certificate(raw)) as [X509Certificate];
     // A resumed TLS session remembers the leaf only, so our own intermediates stand in for those that it was sent with.
-    verifyChain({ leaf, intermediates: [...sent, ...intermediates], roots, now: this.#clock.now(), usage: ExtendedKeyUsage.clientAuth });
+    const usage = ExtendedKeyUsage.clientAuth;
+    verifyChain({ leaf, intermediates: [...sent, ...intermediates], roots, crls, now: this.#clock.now(), usage });
     requireClientLeaf(leaf);
     return this.#requireOurs(workloadOf(leaf));
   }

@@ -3,17 +3,22 @@
  * an issuer that the operator trusts. The issuer that a token names chooses who verifies it; there is no second try.
  */
 import { AuthenticationError, messageOf } from '../errors.js';
+import { joinTokenIssuer } from '../join-token.js';
 import type { WorkloadIdentity } from '../spiffe.js';
 import type { Authenticator, Peer } from './authenticator.js';
 import { bearerToken } from './bearer-token.js';
 import { claimedIssuer, type TokenVerifier } from './oidc-token.js';
 
-/** Accepts join tokens and those of `issuers`; any other authorization header is refused. */
+/** Accepts join tokens and those of `issuers`; what names another issuer goes to `others`, or is refused where there is none. */
 export class JoinTokenAuthenticator implements Authenticator {
   readonly #joins: TokenVerifier;
   readonly #issuers: ReadonlyMap<string, TokenVerifier>;
 
-  constructor(joins: TokenVerifier, issuers: ReadonlyMap<string, TokenVerifier> = new Map()) {
+  constructor(
+    joins: TokenVerifier,
+    issuers: ReadonlyMap<string, TokenVerifier> = new Map(),
+    private readonly others: TokenVerifier = joins,
+  ) {
     this.#joins = joins;
     this.#issuers = issuers;
   }
@@ -23,8 +28,9 @@ export class JoinTokenAuthenticator implements Authenticator {
     const token = bearerToken(peer.headers);
     if (token === undefined) return undefined;
     try {
-      const verifier = this.#issuers.get(claimedIssuer(token) ?? '') ?? this.#joins;
-      return await verifier.verify(token);
+      const issuer = claimedIssuer(token) ?? '';
+      const verifier = this.#issuers.get(issuer) ?? (issuer === joinTokenIssuer ? this.#joins : this.others);
+      return await verifier.verify(token, peer);
     } catch (error) {
       throw new AuthenticationError(messageOf(error), { cause: error });
     }

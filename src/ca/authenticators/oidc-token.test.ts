@@ -28,7 +28,7 @@ async function token(claims: JWTPayload = {}, by: Key | Uint8Array = key, alg = 
 }
 
 describe('CA-004 tokens of an OIDC issuer', () => {
-  test('a service account is who its subject says, in our trust domain', async () => {
+  test('CA-002 a service account of a Kubernetes cluster is who its token says, in our trust domain', async () => {
     await expect(verifier.verify(await token())).resolves.toEqual({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'web' });
   });
 

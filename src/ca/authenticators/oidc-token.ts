@@ -6,11 +6,12 @@ import { decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { type Clock, systemClock } from '../clock.js';
 import { messageOf, TokenError, type TokenErrorCode } from '../errors.js';
 import { formatSpiffeId, type WorkloadIdentity } from '../spiffe.js';
+import type { Peer } from './authenticator.js';
 
 /** Knows the tokens of one issuer. */
 export interface TokenVerifier {
-  /** The identity of a good token; throws {@link TokenError} for any other. */
-  verify(token: string): Promise<WorkloadIdentity>;
+  /** The identity of a good token; throws {@link TokenError} for any other. `peer` is who showed it. */
+  verify(token: string, peer?: Peer): Promise<WorkloadIdentity>;
 }
 
 /** An issuer and what its tokens must say. */

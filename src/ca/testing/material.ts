@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CertificateAuthority } from '../authority.js';
 import { type Clock, systemClock } from '../clock.js';
+import type { KeyType } from '../key-pairs.js';
 import { certificatePem, privateKeyPem } from '../pem.js';
 import { generateRoot } from '../root.js';
 import { type SigningMaterial, signingMaterial } from '../signing-material.js';
@@ -21,7 +22,7 @@ import {
 export const reviews = { trustDomain: 'cluster.local', namespace: 'default', serviceAccount: 'reviews' };
 
 /** A self-signed root. */
-export async function rootMaterial(options: { clock?: Clock; lifetimeMs?: number } = {}): Promise<SigningMaterial> {
+export async function rootMaterial(options: { clock?: Clock; lifetimeMs?: number; keyType?: KeyType } = {}): Promise<SigningMaterial> {
   const { certificatePem: text, keyPem } = await generateRoot({ trustDomain: 'cluster.local', ...options });
   return signingMaterial({ certificate: { name: 'root', text }, key: { name: 'key', text: keyPem }, roots: { name: 'root', text } });
 }
@@ -34,7 +35,14 @@ export async function authorityOf(clock: Clock = systemClock, signer?: SigningMa
 /** A CA certificate below the given signer, as PEM texts. */
 export async function intermediateOf(
   parent: SigningMaterial,
-  options: { name?: string; algorithm?: 'ec' | 'rsa' | 'p384'; notAfter?: Date; extensions?: Extension[]; pathLength?: number } = {},
+  options: {
+    name?: string;
+    algorithm?: 'ec' | 'rsa' | 'p384';
+    notAfter?: Date;
+    extensions?: Extension[];
+    pathLength?: number;
+    usages?: KeyUsageFlags;
+  } = {},
 ): Promise<{ certificate: string; key: string }> {
   const keys = await keyPair(options.algorithm ?? 'ec');
   const certificate = await X509CertificateGenerator.create({
@@ -47,7 +55,7 @@ export async function intermediateOf(
     notAfter: options.notAfter ?? parent.certificate.notAfter,
     extensions: [
       new BasicConstraintsExtension(true, options.pathLength, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+      new KeyUsagesExtension(options.usages ?? KeyUsageFlags.keyCertSign, true),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
       ...(options.extensions ?? []),
     ],

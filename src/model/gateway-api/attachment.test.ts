@@ -49,6 +49,6 @@ describe('attachment of routes (GA-010, GA-023)', () => {
   ] as const)('%s', (denied, given, ref) => {
     const found = attach(route('x.test'), { name: 'gw', ...ref }, [listener('one', '', given as Partial<RouteParent>)]);
     expect(found.attachments).toEqual([]);
-    expect(found.denied?.replace("'", '’')).toBe(denied);
+    expect(found.denied?.message.replace("'", '’')).toBe(denied);
   });
 });

@@ -20,28 +20,39 @@ export interface Attachment {
   readonly hosts: readonly string[];
 }
 
+/** Why a parent does not take a route; `reason` is that of condition Accepted. */
+export interface Denial {
+  readonly reason: 'NotAllowedByListeners' | 'NoMatchingListenerHostname' | 'NoMatchingParent';
+  readonly message: string;
+}
+
+/** What came nearest to being taken is told: a listener that fits but for its permission, before one that does not fit. */
+const NEAREST: readonly Denial['reason'][] = ['NotAllowedByListeners', 'NoMatchingListenerHostname', 'NoMatchingParent'];
+
 /** Attachments by one reference, to all listeners of its parent that take the route; without any, why not. */
 export function attach(
   route: Attaching,
   ref: ParentReference,
   parents: readonly RouteParent[],
-): { attachments: readonly Attachment[]; denied?: string } {
+): { attachments: readonly Attachment[]; denied?: Denial } {
   const named = parents.filter(({ section, port }) => (ref.sectionName ?? section) === section && (ref.port ?? port) === port);
   const attachments: Attachment[] = [];
-  let denied = parents.length === 0 ? 'it has no listeners' : 'it has no such listener';
+  let denied: Denial = { reason: 'NoMatchingParent', message: parents.length === 0 ? 'it has no listeners' : 'it has no such listener' };
   for (const parent of named) {
-    const reason = denial(route, parent);
-    if (reason === undefined) attachments.push({ parent, hosts: hostsAt(route, parent, parents) });
-    else denied = reason;
+    const found = denial(route, parent);
+    if (found === undefined) attachments.push({ parent, hosts: hostsAt(route, parent, parents) });
+    else if (NEAREST.indexOf(found.reason) < NEAREST.indexOf(denied.reason)) denied = found;
   }
   return attachments.length > 0 ? { attachments } : { attachments, denied };
 }
 
-function denial({ kind, namespace, hostnames }: Attaching, parent: RouteParent): string | undefined {
+function denial({ kind, namespace, hostnames }: Attaching, parent: RouteParent): Denial | undefined {
   const hosts = hostnames.length === 0 ? ['*'] : hostnames;
-  if (!hosts.some((host) => hostsOverlap(host, parent.hostname || '*'))) return `no host name is within the listener's ${parent.hostname}`;
-  if (parent.namespaces !== '*' && !parent.namespaces.includes(namespace)) return `its listeners take no routes of namespace ${namespace}`;
-  return parent.kinds.includes(kind) ? undefined : `its listeners take no ${kind}`;
+  if (!hosts.some((host) => hostsOverlap(host, parent.hostname || '*')))
+    return { reason: 'NoMatchingListenerHostname', message: `no host name is within the listener's ${parent.hostname}` };
+  const refused = (message: string): Denial => ({ reason: 'NotAllowedByListeners', message });
+  if (parent.namespaces !== '*' && !parent.namespaces.includes(namespace)) return refused(`its listeners take no routes of namespace ${namespace}`);
+  return parent.kinds.includes(kind) ? undefined : refused(`its listeners take no ${kind}`);
 }
 
 function hostsAt({ hostnames }: Attaching, parent: RouteParent, parents: readonly RouteParent[]): readonly string[] {

@@ -24,7 +24,7 @@ export interface PolicyTarget {
   readonly ports: readonly { readonly name?: string; readonly port: number }[];
 }
 
-type PolicyRow = BackendTlsRow | BackendTrafficRow;
+export type PolicyRow = BackendTlsRow | BackendTrafficRow;
 
 export interface PolicyRules {
   readonly rules: readonly DestinationRule[];
@@ -59,7 +59,7 @@ export function policyRules(policies: readonly PolicyRow[], context: PolicyConte
       const field = `spec.targetRefs[${i}]`;
       const found = resolveTarget(row, target, context);
       if (typeof found === 'string') {
-        note({ code: 'unresolved-reference', message: found, field });
+        note({ code: 'unresolved-reference', message: found, field, reason: 'TargetNotFound' });
         continue;
       }
       const id = `${found.kind} ${target.name}`;
@@ -68,7 +68,7 @@ export function policyRules(policies: readonly PolicyRow[], context: PolicyConte
       drafts.set(id, draft);
       draft.from.push(row);
       const taken = tls === undefined ? draft.retryBudget !== undefined : found.port === 0 ? draft.tls !== undefined : draft.ports.has(found.port);
-      if (taken) note({ code: 'conflicted', message: `an older policy has ${target.name}`, field });
+      if (taken) note({ code: 'conflicted', message: `an older policy has ${target.name}`, field, reason: 'Conflicted' });
       else if (tls === undefined) {
         if (budget !== undefined) draft.retryBudget = budget;
       } else if (found.port === 0) draft.tls = tls;
@@ -99,17 +99,20 @@ function clientTls(row: BackendTlsRow, { configMap }: PolicyContext, note: (find
     const field = 'spec.validation';
     if (wellKnownCACertificates !== undefined) {
       if (wellKnownCACertificates === 'System') return '';
-      note({ code: 'unsupported', message: `wellKnownCACertificates ${wellKnownCACertificates} is not known`, field });
+      note({ code: 'unsupported', message: `wellKnownCACertificates ${wellKnownCACertificates} is not known`, field, reason: 'Invalid' });
       return NO_CREDENTIAL;
     }
     const [ref, ...more] = caCertificateRefs;
     if (ref === undefined) return '';
     if (more.length > 0) note({ code: 'unsupported', message: 'only the first CA is used', field: `${field}.caCertificateRefs` });
     const { namespace } = row.metadata;
-    const spec = kindOf(ref, { group: '', kind: 'ConfigMap' }) === CONFIG_MAP ? configMap(namespace, ref.name) : undefined;
+    const isConfigMap = kindOf(ref, { group: '', kind: 'ConfigMap' }) === CONFIG_MAP;
+    const spec = isConfigMap ? configMap(namespace, ref.name) : undefined;
     const fault = spec === undefined ? 'does not exist' : caFault(spec, false);
     if (fault === undefined) return `configmap://${namespace}/${ref.name}`;
-    note({ code: 'unresolved-reference', message: `ConfigMap ${namespace}/${ref.name} ${fault}`, field: `${field}.caCertificateRefs[0]` });
+    const message = isConfigMap ? `ConfigMap ${namespace}/${ref.name} ${fault}` : `a CA must be in a ConfigMap, not in a ${ref.kind}`;
+    const reason = isConfigMap ? 'InvalidCACertificateRef' : 'InvalidKind';
+    note({ code: 'unresolved-reference', message, field: `${field}.caCertificateRefs[0]`, reason });
     return NO_CREDENTIAL;
   };
   if (row.spec.options !== undefined) note({ code: 'unsupported', message: 'options are not known', field: 'spec.options' });

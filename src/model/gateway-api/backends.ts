@@ -28,14 +28,21 @@ const NOBODY: Destination = { host: '' };
 export function resolveBackend(ref: ObjectReference, field: string, { kind, namespace: own, isMesh, references }: BackendContext): Backend {
   const target = kindOf(ref, { group: '', kind: 'Service' });
   const namespace = namespaceOf(ref, own);
-  const nobody = (code: Finding['code'], message: string): Backend => ({ destination: NOBODY, finding: { code, message, field } });
+  const nobody = (code: Finding['code'], reason: string, message: string): Backend => ({
+    destination: NOBODY,
+    finding: { code, message, field, reason },
+  });
   if (!isMesh && namespace !== own && !references.isGranted({ kind: `${GATEWAY_GROUP}/${kind}`, namespace: own }, target, namespace, ref.name))
-    return nobody('reference-not-permitted', `no ReferenceGrant in namespace ${namespace} lets a ${kind} of namespace ${own} use ${ref.name}`);
-  const refuse = (message: string): Refused => new Refused({ code: 'invalid', message, field });
+    return nobody(
+      'reference-not-permitted',
+      'RefNotPermitted',
+      `no ReferenceGrant in namespace ${namespace} lets a ${kind} of namespace ${own} use ${ref.name}`,
+    );
+  const refuse = (message: string): Refused => new Refused({ code: 'invalid', message, field, reason: 'InvalidDestination' });
   if (target === SERVICE || target === 'multicluster.x-k8s.io/ServiceImport') {
     if (target === SERVICE && ref.name.includes('.')) throw refuse('a Service is named by its name, not by its host name');
     if (ref.port === undefined) throw refuse('a Service needs a port');
-    const host = `${ref.name}.${namespace}.svc.${references.domain}`;
+    const host = `${ref.name}.${namespace}.svc.${target === SERVICE ? references.domain : references.importDomain}`;
     const found = references.hasService(namespace, ref.name);
     return { destination: at(host, ref.port), ...missing(found, host, field) };
   }
@@ -44,12 +51,12 @@ export function resolveBackend(ref: ObjectReference, field: string, { kind, name
     if (ref.port === undefined) throw refuse('a Hostname needs a port');
     return { destination: at(ref.name, ref.port), ...missing(references.hasHostname(ref.name), ref.name, field) };
   }
-  return nobody('unsupported', `backends of kind ${target} are not supported`);
+  return nobody('unsupported', 'InvalidKind', `backends of kind ${target} are not supported`);
 }
 
 const at = (host: string, number: number): Destination => ({ host, port: { number } });
 const missing = (found: boolean, host: string, field: string): { finding?: Finding } =>
-  found ? {} : { finding: { code: 'unresolved-reference', message: `there is no service ${host}`, field } };
+  found ? {} : { finding: { code: 'unresolved-reference', message: `there is no service ${host}`, field, reason: 'BackendNotFound' } };
 
 /** References that get traffic, with their weights and their places in the rule. */
 export function weightedBackends(

@@ -49,6 +49,7 @@ export function gatewayServices(row: GatewayRow, domain: string): { readonly hos
         code: 'unsupported',
         message: `an address beside others must be a Hostname; ${value} is ignored`,
         field: `spec.addresses[${i}]`,
+        reason: 'UnsupportedAddress',
       });
   }
   return { hostnames, findings };

@@ -18,7 +18,13 @@ const row = <K extends string, S>(kind: K, spec: S): Resource<K, S> => ({
   spec,
   createdAt: 0,
 });
-const references = { hasService: () => true, hasHostname: () => true, isGranted: () => false, domain: 'cluster.local' };
+const references = {
+  hasService: () => true,
+  hasHostname: () => true,
+  isGranted: () => false,
+  domain: 'cluster.local',
+  importDomain: 'clusterset.local',
+};
 const context = { kind: 'HTTPRoute' as const, namespace: 'ns', isMesh: false, references };
 const convert = (rule: HttpRule) => httpRules(row('HTTPRoute', { rules: [rule] }) as HttpRouteRow, context);
 
@@ -46,6 +52,11 @@ describe('backends (GA-013, GA-019)', () => {
   test('Hostname means a ServiceEntry’s host', () =>
     expect(at({ group: 'networking.istio.io', kind: 'Hostname', name: 'x.test' })).toEqual({
       destination: { host: 'x.test', port: { number: 80 } },
+    }));
+
+  test('SD-061: a ServiceImport means the host of the cluster set', () =>
+    expect(at({ group: 'multicluster.x-k8s.io', kind: 'ServiceImport' })).toEqual({
+      destination: { host: 'a.ns.svc.clusterset.local', port: { number: 80 } },
     }));
 
   test('what is malformed is refused, not sent nowhere', () => {

@@ -4,18 +4,31 @@ import type { DestinationRule, Gateway } from '../../api/istio.js';
 import { keyOf } from '../../api/resource.js';
 import type { Collection, Graph } from '../../graph/graph.js';
 import type { DerivedFinding, DerivedRows, RouterIdentity } from '../derived-rows.js';
-import { type PolicyRules, type PolicyTarget, policyRules } from './backend-policies.js';
+import { type PolicyRow, type PolicyRules, type PolicyTarget, policyRules } from './backend-policies.js';
 import { gatewayServices } from './classes.js';
 import { defineListeners, type GatewayListeners } from './define-listeners.js';
 import { defineReferences, type GatewayApiInputs } from './define-references.js';
-import { defineRoutes, ROUTE_KINDS } from './define-routes.js';
-import { findingAt } from './finding.js';
+import { defineRoutes, ROUTE_KINDS, type RouteOutcome } from './define-routes.js';
+import { type Finding, findingAt } from './finding.js';
 import { SERVICE, SERVICE_ENTRY } from './references.js';
-import type { BackendTlsRow, BackendTrafficRow, GatewayRow } from './types.js';
+import type { BackendTlsRow, BackendTrafficRow, GatewayRow, RouteKind } from './types.js';
 
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 
-export function defineGatewayApi(graph: Graph, inputs: GatewayApiInputs): DerivedRows {
+/** What became of each resource, for its status (GA-025). */
+export interface GatewayApiOutcomes {
+  /** Undefined where there is no such Gateway. */
+  gateway(key: string): GatewayListeners | undefined;
+  /** Key of the Gateway that a ListenerSet names, whether it takes it or not. */
+  gatewayOfSet(listenerSet: string): string | undefined;
+  route(kind: RouteKind, key: string): RouteOutcome;
+  /** Routes at a listener. */
+  attached(internalGateway: string): number;
+  /** What is wrong with a policy. */
+  policy(row: PolicyRow): readonly Finding[];
+}
+
+export function defineGatewayApi(graph: Graph, inputs: GatewayApiInputs): DerivedRows & { readonly outcomes: GatewayApiOutcomes } {
   const { rows, settings } = inputs;
   const references = defineReferences(inputs);
   const listeners = defineListeners(graph, inputs, references);
@@ -87,6 +100,17 @@ export function defineGatewayApi(graph: Graph, inputs: GatewayApiInputs): Derive
     virtualServicesOf: (gateway) => routes.virtualServicesOf(gateway),
     destinationRule: (key): DestinationRule | undefined => policies.get(key.slice(0, key.indexOf('/'))).rules.find((rule) => keyOf(rule) === key),
     destinationRulesIn: (namespace) => policies.get(namespace).rules,
+    listenerSetsOf: (gateway) => [...(listeners.of(gateway)?.sets.keys() ?? [])],
     findings: () => findings.get(''),
+    outcomes: {
+      gateway: (key) => listeners.of(key),
+      gatewayOfSet: (key) => listeners.gatewayOfSet(key),
+      route: (kind, key) => routes.outcome(kind, key),
+      attached: (internalGateway) => routes.attached(internalGateway),
+      policy: (row) =>
+        policies
+          .get(row.metadata.namespace)
+          .findings.flatMap((one) => (one.row.kind === row.kind && keyOf(one.row) === keyOf(row) ? [one.finding] : [])),
+    },
   };
 }

@@ -8,11 +8,11 @@ import { keyOf } from '../../api/resource.js';
 import type { Collection, Graph } from '../../graph/graph.js';
 import type { DerivedFinding } from '../derived-rows.js';
 import { type GatewayRole, gatewayServices, isManaged, roleOf, serviceAccountName } from './classes.js';
-import { type GatewayApiInputs, namespacesOf } from './define-references.js';
+import { defineNamespaces, type GatewayApiInputs } from './define-references.js';
 import { type Finding, findingAt } from './finding.js';
 import { chosenNamespaces } from './label-selector.js';
-import { conflicts } from './listener-conflicts.js';
-import { type BuiltListener, buildListener, type ListenerContext } from './listeners.js';
+import { conflictReason, conflicts } from './listener-conflicts.js';
+import { type BuiltListener, buildListener, conflictedOutcome, type ListenerContext, type ListenerOutcome } from './listeners.js';
 import { ownerOf } from './names.js';
 import { GATEWAY_GROUP, kindOf, namespaceOf, type References } from './references.js';
 import type { GatewayClassRow, GatewayRow, Listener, ListenerSetRow } from './types.js';
@@ -28,6 +28,10 @@ export interface GatewayListeners {
   /** By key of the ListenerSet. */
   readonly sets: ReadonlyMap<string, readonly BuiltListener[]>;
   readonly reported: readonly DerivedFinding[];
+  /** What became of each listener in the order of its owner: of the Gateway by '', of ListenerSets by their keys. */
+  readonly outcomes: ReadonlyMap<string, readonly ListenerOutcome[]>;
+  /** Addresses that nothing can come of. */
+  readonly addresses: readonly Finding[];
 }
 
 export interface Listeners {
@@ -35,6 +39,8 @@ export interface Listeners {
   of(gateway: string): GatewayListeners | undefined;
   /** Of a ListenerSet; undefined when it does not exist, or its Gateway does not take it. */
   ofSet(listenerSet: string): readonly BuiltListener[] | undefined;
+  /** Of a ListenerSet: its Gateway, also when that does not take it; undefined when there is none, or the set does not exist. */
+  gatewayOfSet(listenerSet: string): string | undefined;
   /** The row of one listener. */
   row(internalGateway: string): Gateway | undefined;
 }
@@ -48,7 +54,7 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
   const classes = rows.of('GatewayClass') as unknown as Collection<GatewayClassRow>;
   const sets = rows.of('ListenerSet') as unknown as Collection<ListenerSetRow>;
   const setsByGateway = sets.index('gateway', (row) => (kindOf(row.spec.parentRef, PARENT) === `${GATEWAY_GROUP}/Gateway` ? [parentOf(row)] : []));
-  const namespaces = namespacesOf(inputs);
+  const namespaces = defineNamespaces(graph, inputs);
 
   const contextOf = (owner: GatewayRow | ListenerSetRow, listener: Listener, gateway: GatewayRow, services: readonly string[]): ListenerContext => {
     const frontend = gateway.spec.tls?.frontend;
@@ -83,7 +89,16 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
       const reported: DerivedFinding[] = [];
       const note = (row: GatewayRow | ListenerSetRow, findings: readonly Finding[]): void =>
         void reported.push(...findings.map((finding) => findingAt(row, finding)));
-      const nothing = { role, isManaged: isManaged(spec), services: [], own: [], sets: new Map<string, readonly BuiltListener[]>(), reported };
+      const nothing = {
+        role,
+        isManaged: isManaged(spec),
+        services: [],
+        own: [],
+        sets: new Map<string, readonly BuiltListener[]>(),
+        reported,
+        outcomes: new Map<string, readonly ListenerOutcome[]>(),
+        addresses: [],
+      };
       if (role !== 'served') {
         const finding = roleFinding(role, spec.gatewayClassName);
         if (finding !== undefined) note(gateway, [finding]);
@@ -91,8 +106,8 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
       }
       const front = gatewayServices(gateway, settings.domain);
       note(gateway, front.findings);
-      if (spec.infrastructure !== undefined)
-        note(gateway, [{ code: 'unsupported', message: 'nothing is deployed for a Gateway, so this changes nothing', field: 'spec.infrastructure' }]);
+      if (spec.infrastructure !== undefined && settings.deploysGateways !== true)
+        note(gateway, [{ code: 'unsupported', message: 'outside of Kubernetes nothing is deployed for a Gateway', field: 'spec.infrastructure' }]);
       if (spec.tls?.backend !== undefined)
         note(gateway, [{ code: 'unsupported', message: 'client certificates towards backends are not supported', field: 'spec.tls.backend' }]);
       const attached = [...setsByGateway.get(key).values()].sort(byRouteAge).filter((set) => {
@@ -108,15 +123,21 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
       const lost = conflicts(all.map(({ listener }) => listener));
       const own: BuiltListener[] = [];
       const bySet = new Map(attached.map((set) => [keyOf(set), [] as BuiltListener[]]));
+      const outcomes = new Map(['', ...bySet.keys()].map((key) => [key, [] as ListenerOutcome[]]));
       for (const [i, { owner, listener, index }] of all.entries()) {
         const winner = all[lost.get(i) ?? -1];
+        const told = outcomes.get(owner.kind === 'ListenerSet' ? keyOf(owner) : '');
         if (winner !== undefined) {
           const message = `listener ${winner.listener.name} of ${keyOf(winner.owner)} has this port and host already`;
-          note(owner, [{ code: 'conflicted', message, field: `spec.listeners[${index}]` }]);
+          const reason = conflictReason(listener, winner.listener);
+          const finding: Finding = { code: 'conflicted', message, field: `spec.listeners[${index}]`, reason };
+          note(owner, [finding]);
+          told?.push(conflictedOutcome(listener, finding));
           continue;
         }
-        const { built, findings } = buildListener(owner, listener, index, contextOf(owner, listener, gateway, front.hostnames));
+        const { built, outcome, findings } = buildListener(owner, listener, index, contextOf(owner, listener, gateway, front.hostnames));
         note(owner, findings);
+        told?.push(outcome);
         const isServed = isOffered(front.hostnames, listener.port ?? 0);
         if (built.gateway !== undefined && !isServed) {
           const message = `no Service in front of the Gateway has port ${listener.port}`;
@@ -125,7 +146,7 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
         const reached = isServed ? built : { ...built, gateway: undefined };
         (owner.kind === 'ListenerSet' ? bySet.get(keyOf(owner)) : own)?.push(reached);
       }
-      return { ...nothing, services: front.hostnames, own, sets: bySet };
+      return { ...nothing, services: front.hostnames, own, sets: bySet, outcomes, addresses: front.findings };
     },
     { equals: isDeepStrictEqual },
   );
@@ -150,7 +171,12 @@ export function defineListeners(graph: Graph, inputs: GatewayApiInputs, referenc
     { equals: isDeepStrictEqual },
   );
 
-  return { of: (key) => listeners.get(key), ofSet: (key) => ofSet.get(key), row: (key) => row.get(key) };
+  const gatewayOfSet = (key: string): string | undefined => {
+    const set = sets.get(key);
+    const isOfGateway = set !== undefined && kindOf(set.spec.parentRef, PARENT) === `${GATEWAY_GROUP}/Gateway`;
+    return isOfGateway && gateways.has(parentOf(set)) ? parentOf(set) : undefined;
+  };
+  return { of: (key) => listeners.get(key), ofSet: (key) => ofSet.get(key), gatewayOfSet, row: (key) => row.get(key) };
 }
 
 function roleFinding(role: GatewayRole, className: string): Finding | undefined {

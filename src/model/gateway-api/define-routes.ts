@@ -7,48 +7,43 @@ import type { HTTPRoute, VirtualService } from '../../api/istio.js';
 import { byAge, keyOf } from '../../api/resource.js';
 import type { Collection, Graph } from '../../graph/graph.js';
 import type { DerivedFinding } from '../derived-rows.js';
-import { attach } from './attachment.js';
 import type { BackendContext } from './backends.js';
 import type { Listeners } from './define-listeners.js';
+import { definePlacements, GATEWAY, LISTENER_SET, type ParentOutcome, type Placement, parentKind } from './define-placements.js';
 import type { GatewayApiInputs } from './define-references.js';
 import { type Finding, findingAt } from './finding.js';
 import { grpcRules, type HttpRules, httpRules } from './http-rules.js';
 import { hostName, meshName, originOf, ownerOf } from './names.js';
-import { GATEWAY_GROUP, kindOf, namespaceOf, type References, SERVICE, SERVICE_ENTRY } from './references.js';
+import { namespaceOf, type References, SERVICE, SERVICE_ENTRY } from './references.js';
 import { type StreamRules, streamRules } from './stream-rules.js';
-import type { GrpcRouteRow, HttpRouteRow, ParentReference, RouteKind, RouteRow, StreamRouteRow } from './types.js';
+import type { GrpcRouteRow, HttpRouteRow, RouteKind, RouteRow, StreamRouteRow } from './types.js';
 import { listenerVirtualService, meshVirtualService, type StreamTarget, streamVirtualServices } from './virtual-services.js';
 
 export const ROUTE_KINDS: readonly RouteKind[] = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'];
 const HTTP_KINDS = ['HTTPRoute', 'GRPCRoute'] as const;
 const STREAM_KINDS = ['TLSRoute', 'TCPRoute'] as const;
-const GATEWAY = `${GATEWAY_GROUP}/Gateway`;
-const LISTENER_SET = `${GATEWAY_GROUP}/ListenerSet`;
-
-/** Where a route is served. */
-export interface Placement {
-  /** Key of a Gateway row, or 'mesh'. */
-  readonly gateway: string;
-  readonly hosts: readonly string[];
-  readonly listenerHost: string;
-  readonly isStream: boolean;
-  readonly servicePort: number;
-  readonly serviceNamespace: string;
-}
-
-interface Placed {
-  readonly placements: readonly Placement[];
-  readonly findings: readonly Finding[];
-}
-
 export interface Routes {
   virtualService(key: string): VirtualService | undefined;
   virtualServicesOf(gateway: string): readonly VirtualService[];
   /** Of one route: its references and rules. */
   findings(kind: RouteKind, key: string): readonly DerivedFinding[];
+  /** Of one route, for its conditions. */
+  outcome(kind: RouteKind, key: string): RouteOutcome;
+  /** How many routes are attached to a listener. */
+  attached(internalGateway: string): number;
 }
 
-const parentKind = (ref: ParentReference): string => kindOf(ref, { group: GATEWAY_GROUP, kind: 'Gateway' });
+/** What became of a route. */
+export interface RouteOutcome {
+  /** In the order of its references; those that are not for us to judge are left out. */
+  readonly parents: readonly ParentOutcome[];
+  /** Of its rules, where they are served; a grant counts on one side only. */
+  readonly mesh?: RulesOutcome;
+  readonly gateway?: RulesOutcome;
+}
+
+/** Backends that can't be had, and why nothing of the rules is served, if so. */
+export type RulesOutcome = Pick<HttpRules, 'findings' | 'refused'>;
 
 /** Index keys of a route: what it refers to, services all alike. */
 function parentKeys({ metadata, spec }: RouteRow): string[] {
@@ -72,65 +67,7 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
     references,
   });
 
-  /** Key: `kind namespace/name`. */
-  const placed = graph.query(
-    'gatewayApiPlacements',
-    (route: string): Placed => {
-      const row = rowOf(route);
-      const placements: Placement[] = [];
-      const findings: Finding[] = [];
-      for (const [i, ref] of (row?.spec.parentRefs ?? []).entries()) {
-        const denied = place(row as RouteRow, ref, placements);
-        if (denied !== undefined)
-          findings.push({
-            code: 'not-attached',
-            message: `not attached to ${ref.kind ?? 'Gateway'} ${ref.name}: ${denied}`,
-            field: `spec.parentRefs[${i}]`,
-          });
-      }
-      return { placements, findings };
-    },
-    { equals: isDeepStrictEqual },
-  );
-  const place = (row: RouteRow, ref: ParentReference, into: Placement[]): string | undefined => {
-    const { namespace } = row.metadata;
-    const kind = parentKind(ref);
-    const target = namespaceOf(ref, namespace);
-    const key = `${target}/${ref.name}`;
-    if (kind === SERVICE || kind === SERVICE_ENTRY) {
-      const hosts =
-        kind === SERVICE
-          ? references.hasService(target, ref.name) && [`${ref.name}.${target}.svc.${settings.domain}`]
-          : rows.of('ServiceEntry').get(key)?.spec.hosts;
-      if (!hosts) return 'it does not exist';
-      into.push({ gateway: 'mesh', hosts, listenerHost: '', isStream: false, servicePort: ref.port ?? 0, serviceNamespace: target });
-      return undefined;
-    }
-    if (kind !== GATEWAY && kind !== LISTENER_SET) return `parents of kind ${kind} are not supported`;
-    const offer = kind === GATEWAY ? listeners.of(key) : undefined;
-    // Somebody else's Gateway: nothing is wrong.
-    if (offer !== undefined && offer.role !== 'served') return undefined;
-    const built = offer?.own ?? listeners.ofSet(key);
-    if (built === undefined) return 'it does not exist';
-    const attaching = { kind: row.kind, namespace, hostnames: row.spec.hostnames ?? [] };
-    const { attachments, denied } = attach(
-      attaching,
-      ref,
-      built.map(({ parent }) => parent),
-    );
-    for (const { parent, hosts } of attachments) {
-      into.push({
-        gateway: parent.internalGateway,
-        hosts,
-        listenerHost: parent.hostname,
-        isStream: parent.isStream,
-        servicePort: 0,
-        serviceNamespace: '',
-      });
-    }
-    return denied;
-  };
-
+  const placed = definePlacements(graph, rows, settings.domain, references, listeners, rowOf);
   /** Key: 'mesh' or 'gateway', and the route. */
   const http = graph.query(
     'gatewayApiHttpRules',
@@ -238,6 +175,9 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
     ];
   };
 
+  const routesAttached = (internalGateway: string): readonly string[] =>
+    routesOf(ROUTE_KINDS, internalGateway).filter((route) => placed.get(route).placements.some(({ gateway }) => gateway === internalGateway));
+
   const virtualServicesOf = (gateway: string): readonly VirtualService[] => [
     ...[...plan.get(gateway).keys()].flatMap((name) => httpVirtualService.get(`${gateway} ${name}`) ?? []),
     ...routesOf(STREAM_KINDS, gateway).flatMap((route) => streamVirtualService.get(route).filter(({ spec }) => spec.gateways?.includes(gateway))),
@@ -264,6 +204,16 @@ export function defineRoutes(graph: Graph, { rows, settings }: GatewayApiInputs,
       const ofRules = sides.flatMap((side) => rules.get(`${side} ${route}`).findings);
       return [...findings, ...ofRules, ...unreached(row, route, placements)].map((finding) => findingAt(row, finding));
     },
+    outcome(kind, key) {
+      const route = `${kind} ${key}`;
+      const { parents } = placed.get(route);
+      const rules = kind === 'HTTPRoute' || kind === 'GRPCRoute' ? http : stream;
+      const of = (side: 'mesh' | 'gateway'): RulesOutcome | undefined =>
+        parents.some(({ isMesh }) => isMesh === (side === 'mesh')) ? rules.get(`${side} ${route}`) : undefined;
+      const [mesh, gateway] = [of('mesh'), of('gateway')];
+      return { parents, ...(mesh && { mesh }), ...(gateway && { gateway }) };
+    },
+    attached: (internalGateway) => routesAttached(internalGateway).length,
   };
 }
 

@@ -8,6 +8,8 @@ export interface Finding {
   readonly message: string;
   /** Place in the resource, `spec.rules[0].backendRefs[1]`. */
   readonly field: string;
+  /** What conditions of the resource call it: a reason of Gateway API or of Istio. Absent for what changes no condition. */
+  readonly reason?: string;
 }
 
 export const findingAt = (row: Resource, { code, message, field }: Finding): DerivedFinding => ({ row, code, message, path: stepsOf(field) });

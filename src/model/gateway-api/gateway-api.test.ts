@@ -46,6 +46,23 @@ function gatewaysOf({ mesh }: ReturnType<typeof meshOf>, { labels = OWN_LABEL, i
   return mesh.proxies.outboundScope(proxy.key).gateways;
 }
 
+test('GA-010: a namespace needs no row of its own to be selected by its name', () => {
+  const selector = '{ matchLabels: { kubernetes.io/metadata.name: team } }';
+  const listener = `{ name: http, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: Selector, selector: ${selector} } } }`;
+  const routeOfTeam = route('r', 'a.test')
+    .replace('namespace: shop', 'namespace: team')
+    .replace('{ name: public }', '{ name: public, namespace: shop }');
+  const { mesh } = meshOf(gateway(listener) + routeOfTeam + service('items', 'team'));
+  expect(mesh.derived.gateway(LISTENER)?.spec.servers?.[0]?.hosts).toEqual(['team/*']);
+  expect(mesh.virtualServices.bound('shop', LISTENER)).toHaveLength(1);
+});
+
+// A revision is for a Kubernetes with several control planes; the reference serves configuration of all of them too.
+test('GA-030: a Gateway that is labelled with a revision is served all the same', () => {
+  const { mesh } = meshOf(gateway(HTTP).replace('name: public,', 'name: public, labels: { istio.io/rev: canary },'));
+  expect(mesh.derived.gateway(LISTENER)).toBeDefined();
+});
+
 describe('what an edit costs', () => {
   const many = Array.from({ length: 40 }, (_, i) => route(`r${i}`, `h${i}.test`)).join('');
   const start = () => {
@@ -205,3 +222,48 @@ spec: { parentRefs: [{ name: public }], hostnames: [db.test], rules: [{ backendR
     expect(credential(meshOf(https('shop') + secret('shop', { certificatePem: 'no', keyPem: 'pem' })))).toBeUndefined();
   });
 });
+
+test.each([
+  ['its own label', '{ istio.io/use-waypoint: theirs }', '{}', 'example.test/waypoints', 0],
+  ['that of its namespace', '{}', '{ istio.io/use-waypoint: theirs }', 'example.test/waypoints', 0],
+  [
+    'a label of its own before that of its namespace',
+    '{ istio.io/use-waypoint: none }',
+    '{ istio.io/use-waypoint: theirs }',
+    'example.test/waypoints',
+    1,
+  ],
+  [
+    'its own label, in another namespace',
+    '{ istio.io/use-waypoint: theirs, istio.io/use-waypoint-namespace: other }',
+    '{}',
+    'example.test/waypoints',
+    1,
+  ],
+  ['its own label', '{ istio.io/use-waypoint: theirs }', '{}', 'istio.io/mesh-controller', 1],
+])(
+  'GA-022: routes of a service whose waypoint is another controller’s are left to that one: %s %s, of its namespace %s, %s',
+  (_, own, ofNamespace, controller, count) => {
+    const { mesh } = meshOf(`${service('cart').replace('name: cart,', `name: cart, labels: ${own},`)}---
+apiVersion: v1
+kind: Namespace
+metadata: { name: shop, labels: ${ofNamespace} }
+---
+${API}
+kind: GatewayClass
+metadata: { name: theirs }
+spec: { controllerName: ${controller} }
+---
+${API}
+kind: Gateway
+metadata: { name: theirs, namespace: shop }
+spec: { gatewayClassName: theirs, listeners: [${HTTP}] }
+---
+${API}
+kind: HTTPRoute
+metadata: { name: cart, namespace: shop }
+spec: { parentRefs: [{ group: "", kind: Service, name: cart }], rules: [{ timeouts: { request: 9s }, backendRefs: [{ name: cart, port: 8080 }] }] }
+`);
+    expect(mesh.virtualServices.bound('shop', 'mesh')).toHaveLength(count);
+  },
+);

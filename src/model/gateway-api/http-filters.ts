@@ -40,7 +40,8 @@ export function ruleFilters(
   if (headers !== undefined) fields['headers'] = headers;
   for (const [i, filter] of filters.entries()) {
     const at = `${field}[${i}]`;
-    if (!allowed.has(filter.type)) throw new Refused({ code: 'unsupported', message: `filter type ${filter.type} is not supported`, field: at });
+    if (!allowed.has(filter.type))
+      throw new Refused({ code: 'unsupported', message: `filter type ${filter.type} is not supported`, field: at, reason: 'InvalidFilter' });
     if (filter.requestRedirect !== undefined) fields['redirect'] = redirect(filter.requestRedirect);
     if (filter.cors !== undefined) fields['corsPolicy'] = cors(filter.cors);
     if (filter.urlRewrite !== undefined) {
@@ -69,7 +70,8 @@ export function headerFilters(filters: readonly RouteFilter[], field: string): H
 
 function operations({ set = [], add = [], remove = [] }: HeaderModifier, field: string): NonNullable<Headers['request']> {
   for (const { name, value } of [...set, ...add]) {
-    if (!isHeaderValue(value)) throw new Refused({ code: 'invalid', message: `the value of header ${name} has characters that HTTP forbids`, field });
+    if (!isHeaderValue(value))
+      throw new Refused({ code: 'invalid', message: `the value of header ${name} has characters that HTTP forbids`, field, reason: 'InvalidFilter' });
   }
   return {
     ...(set.length === 0 ? {} : { set: firstOfEach(set) }),
@@ -81,9 +83,15 @@ function operations({ set = [], add = [], remove = [] }: HeaderModifier, field: 
 /** Header names are equal in any case, and of equals the first counts. */
 function firstOfEach(headers: NonNullable<HeaderModifier['set']>): Record<string, string> {
   const values: Record<string, string> = {};
-  for (const { name, value } of headers) values[name.toLowerCase()] ??= value;
+  for (const { name, value } of headers) values[name.toLowerCase()] ??= formatOf(value);
   return values;
 }
+
+/** Text with Envoy's `%COMMAND%` or `%COMMAND(arguments)%`, and `%%` for a percent sign. */
+const isFormat = /^(?:[^%]|%%|%[A-Z][A-Z0-9_]*(?:\([^)]*\))?(?::[0-9]+)?%)*$/;
+
+/** Commands work, as in the reference; any other value is meant as it is written, where the reference sends what Envoy refuses. */
+const formatOf = (value: string): string => (isFormat.test(value) ? value : value.replaceAll('%', '%%'));
 
 /** No control characters but the tab. */
 function isHeaderValue(value: string): boolean {

@@ -14,6 +14,8 @@ import type { GrpcRouteRow, HttpRouteRow, HttpRule, RouteRule, RouteSpec } from 
 export interface HttpRules {
   readonly routes: readonly HTTPRoute[];
   readonly findings: readonly Finding[];
+  /** Why nothing of the route is served. */
+  readonly refused?: Finding;
 }
 
 export const httpRules = (row: HttpRouteRow, context: BackendContext): HttpRules =>
@@ -49,7 +51,7 @@ function convert<Rule extends RouteRule>(
     }
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return { routes: [], findings: [...findings, error.finding] };
+    return { routes: [], findings: [...findings, error.finding], refused: error.finding };
   }
   return { routes: byPrecedence(routes), findings };
 }
@@ -76,7 +78,12 @@ function ruleRoute(
     if (finding !== undefined) unresolved.push(finding);
     for (const { type } of ref.filters ?? []) {
       if (type !== 'RequestHeaderModifier' && type !== 'ResponseHeaderModifier')
-        throw new Refused({ code: 'unsupported', message: `filter type ${type} is not supported on a backend`, field: `${at}.filters` });
+        throw new Refused({
+          code: 'unsupported',
+          message: `filter type ${type} is not supported on a backend`,
+          field: `${at}.filters`,
+          reason: 'InvalidFilter',
+        });
     }
     const headers = headerFilters(ref.filters ?? [], `${at}.filters`);
     return { destination, ...(backends.length === 1 ? {} : { weight }), ...(headers === undefined ? {} : { headers }) } as HTTPRouteDestination;

@@ -13,6 +13,10 @@ export function conflicts(listeners: readonly Listener[]): ReadonlyMap<number, n
   return lost;
 }
 
+/** What condition Conflicted calls it: names are what is wrong only where all else is equal. */
+export const conflictReason = (a: Listener, b: Listener): 'HostnameConflict' | 'ProtocolConflict' =>
+  a.protocol === b.protocol && hasHost(a.protocol) ? 'HostnameConflict' : 'ProtocolConflict';
+
 const isStream = (protocol: string): boolean => protocol === 'TCP' || protocol === 'UDP';
 const hasHost = (protocol: string): boolean => protocol === 'HTTP' || protocol === 'HTTPS' || protocol === 'TLS';
 

@@ -82,7 +82,8 @@ interface Certificates {
 function serverCertificates(refs: readonly ObjectReference[], field: string, { owner, references, secret }: TlsContext): Certificates {
   const findings: Finding[] = [];
   const note = (code: Finding['code'], message: string, i: number): [] => {
-    findings.push({ code, message, field: `${field}.certificateRefs[${i}]` });
+    const reason = code === 'reference-not-permitted' ? 'RefNotPermitted' : 'InvalidCertificateRef';
+    findings.push({ code, message, field: `${field}.certificateRefs[${i}]`, reason });
     return [];
   };
   if (refs.length > 2) note('unsupported', 'no more than 2 certificates are supported', 2);
@@ -109,13 +110,18 @@ function clientValidation(
   const refs = frontend?.validation?.caCertificateRefs ?? [];
   const [ref] = refs;
   if (ref === undefined) return { settings: {}, isValid: true, findings: [] };
-  const refused = (code: Finding['code'], message: string) => ({ settings: {}, isValid: false, findings: [{ code, message, field }] });
+  const refused = (code: Finding['code'], message: string, reason = 'InvalidCACertificateRef') => ({
+    settings: {},
+    isValid: false,
+    findings: [{ code, message, field, reason }],
+  });
   if (refs.length > 1) return refused('unsupported', 'only one CA for clients is supported');
   const namespace = namespaceOf(ref, owner.namespace);
   const kind = kindOf(ref, { group: '', kind: 'ConfigMap' });
-  if (kind !== SECRET && kind !== CONFIG_MAP) return refused('unsupported', 'the CA for clients must be in a ConfigMap or Secret');
+  if (kind !== SECRET && kind !== CONFIG_MAP)
+    return refused('unsupported', 'the CA for clients must be in a ConfigMap or Secret', 'InvalidCACertificateKind');
   if (namespace !== owner.namespace && !references.isGranted(owner, kind, namespace, ref.name))
-    return refused('reference-not-permitted', `no ReferenceGrant in namespace ${namespace} lets this use ${ref.name}`);
+    return refused('reference-not-permitted', `no ReferenceGrant in namespace ${namespace} lets this use ${ref.name}`, 'RefNotPermitted');
   const spec = (kind === SECRET ? secret : configMap)(namespace, ref.name);
   if (spec === undefined) return refused('unresolved-reference', `there is no ${kind.slice(1)} ${namespace}/${ref.name}`);
   const fault = caFault(spec, kind === SECRET);

@@ -26,6 +26,25 @@ export interface RouteParent {
   readonly kinds: readonly RouteKind[];
 }
 
+/** What became of a listener, for its conditions. */
+export interface ListenerOutcome {
+  readonly name: string;
+  /** Kinds of routes that it takes. */
+  readonly kinds: readonly RouteKind[];
+  /** It names kinds of routes that it can't take. */
+  readonly hasOtherKinds: boolean;
+  /** Key of the row that routes attach to; undefined for a listener that gave way to another. */
+  readonly internalGateway?: string;
+  /** The earlier listener that it gives way to. */
+  readonly conflict?: Finding;
+  /** Its protocol, port or lack of TLS. */
+  readonly fault?: Finding;
+  /** A Gateway's listener without the TLS that its protocol needs: it says that ListenerSets will bring their own. */
+  readonly isPlaceholder?: true;
+  /** Certificates or CAs without which it can't be served. */
+  readonly references: readonly Finding[];
+}
+
 export interface BuiltListener {
   readonly parent: RouteParent;
   /** Undefined for listeners that can't be served. */
@@ -48,7 +67,7 @@ export function buildListener(
   listener: Listener,
   index: number,
   context: ListenerContext,
-): { readonly built: BuiltListener; readonly findings: readonly Finding[] } {
+): { readonly built: BuiltListener; readonly outcome: ListenerOutcome; readonly findings: readonly Finding[] } {
   const field = `spec.listeners[${index}]`;
   const { name, namespace } = owner.metadata;
   const rowName = internalGatewayName(name, listener.name);
@@ -65,20 +84,36 @@ export function buildListener(
     kinds: kinds.kinds,
   };
   const tls = listenerTls(listener, field, context);
-  const faults = [...faultsOf(listener, field), ...tls.findings];
-  const isServed = tls.isValid && faultsOf(listener, field).length === 0;
+  const [fault] = faultsOf(listener, field);
+  const isServed = tls.isValid && fault === undefined;
+  const isPlaceholder = owner.kind !== 'ListenerSet' && fault?.code === 'invalid';
   const gateway = isServed ? rowOf(owner, rowName, server(listener, namespaces, tls), context) : undefined;
-  return { built: { parent, gateway }, findings: [...faults, ...kinds.findings] };
+  const outcome: ListenerOutcome = {
+    name: listener.name,
+    kinds: kinds.kinds,
+    hasOtherKinds: kinds.findings.length > 0,
+    internalGateway: parent.internalGateway,
+    ...(isPlaceholder ? { isPlaceholder } : fault && { fault }),
+    references: tls.isValid ? [] : tls.findings.filter(({ reason }) => reason !== undefined),
+  };
+  return { built: { parent, gateway }, outcome, findings: [...(fault === undefined ? [] : [fault]), ...tls.findings, ...kinds.findings] };
+}
+
+/** Of a listener that gave way to `conflict`'s. */
+export function conflictedOutcome(listener: Listener, conflict: Finding): ListenerOutcome {
+  const { kinds, findings } = supportedKinds(listener, '');
+  return { name: listener.name, kinds, hasOtherKinds: findings.length > 0, conflict, references: [] };
 }
 
 function faultsOf({ protocol, port, tls }: Listener, field: string): readonly Finding[] {
+  const reason = 'UnsupportedProtocol';
   if (!PROTOCOLS.includes(protocol)) {
     const hint = PROTOCOLS.includes(protocol.toUpperCase()) ? ` (${protocol.toUpperCase()} is)` : '';
-    return [{ code: 'unsupported', message: `protocol ${protocol} is not supported${hint}`, field: `${field}.protocol` }];
+    return [{ code: 'unsupported', message: `protocol ${protocol} is not supported${hint}`, field: `${field}.protocol`, reason }];
   }
-  if (!port) return [{ code: 'unsupported', message: 'a listener needs a port', field }];
+  if (!port) return [{ code: 'unsupported', message: 'a listener needs a port', field, reason }];
   if (tls === undefined && (protocol === 'HTTPS' || protocol === 'TLS'))
-    return [{ code: 'invalid', message: `protocol ${protocol} needs the field tls`, field }];
+    return [{ code: 'invalid', message: `protocol ${protocol} needs the field tls`, field, reason }];
   return [];
 }
 

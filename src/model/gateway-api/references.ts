@@ -43,6 +43,8 @@ export interface References {
   readonly isGranted: (from: Referrer, toKind: string, namespace: string, name: string) => boolean;
   /** Domain of Kubernetes names. */
   readonly domain: string;
+  /** The same of what a ServiceImport stands for. */
+  readonly importDomain: string;
 }
 
 export const namespaceOf = (ref: Pick<ObjectReference, 'namespace'>, own: string): string => ref.namespace || own;

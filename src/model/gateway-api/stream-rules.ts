@@ -8,6 +8,8 @@ export interface StreamRules {
   /** Destinations rule by rule. */
   readonly rules: readonly (readonly RouteDestination[])[];
   readonly findings: readonly Finding[];
+  /** Why nothing of the route is served. */
+  readonly refused?: Finding;
 }
 
 /** A connection to nobody fails, which is what a rule without backends asks for; Envoy has no way to say so directly. */
@@ -22,7 +24,7 @@ export function streamRules(row: StreamRouteRow, context: BackendContext): Strea
     return { rules, findings };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return { rules: [], findings: [...findings, error.finding] };
+    return { rules: [], findings: [...findings, error.finding], refused: error.finding };
   }
 }
 

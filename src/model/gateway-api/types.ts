@@ -172,8 +172,12 @@ export interface GatewaySpec {
   readonly gatewayClassName: string;
   readonly listeners?: readonly Listener[];
   readonly addresses?: readonly { readonly type?: string; readonly value?: string }[];
-  /** For who deploys proxies: not for us. */
-  readonly infrastructure?: unknown;
+  /** For who deploys proxies: on Kubernetes, src/gateways. */
+  readonly infrastructure?: {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly parametersRef?: { readonly group: string; readonly kind: string; readonly name: string };
+  };
   readonly allowedListeners?: { readonly namespaces?: NamespaceChoice };
   readonly tls?: {
     readonly frontend?: {

@@ -9,6 +9,7 @@ import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
 import { keyOf } from '../../api/resource.js';
 import type { Graph } from '../../graph/graph.js';
 import type { DerivedRows } from '../derived-rows.js';
+import type { HostOwnership } from '../host-ownership.js';
 import { selects } from '../labels.js';
 import type { Mesh } from '../mesh.js';
 import type { ModelSettings } from '../services.js';
@@ -24,8 +25,13 @@ type Settings = Pick<EffectiveMeshConfig, 'ingressClass' | 'ingressControllerMod
 
 export function defineIngress(
   graph: Graph,
-  { rows, config, settings }: Pick<Mesh, 'rows' | 'config'> & { readonly settings: Pick<ModelSettings, 'domain'> },
-): DerivedRows {
+  {
+    rows,
+    config,
+    settings,
+    ownership,
+  }: Pick<Mesh, 'rows' | 'config'> & { readonly settings: Pick<ModelSettings, 'domain'>; readonly ownership: () => HostOwnership | undefined },
+): DerivedRows & { readonly isOurs: (row: Ingress) => boolean } {
   const ingresses = rows.of('Ingress');
   const options = graph.query(
     'ingressSettings',
@@ -55,6 +61,7 @@ export function defineIngress(
         rootNamespace,
         selector: { istio: label },
         domain: settings.domain,
+        ownsHost: (namespace, host) => ownership()?.ownsHost(namespace, host) ?? true,
         service: (namespace, name) => rows.of('Service').get(`${namespace}/${name}`)?.spec,
       });
     },
@@ -76,6 +83,8 @@ export function defineIngress(
       all.get('').virtualServices.flatMap((row) => (row.spec.gateways?.includes(name) === true ? (virtualService.get(keyOf(row)) ?? []) : [])),
     destinationRule: () => undefined,
     destinationRulesIn: () => [],
+    listenerSetsOf: () => [],
     findings: () => all.get('').findings,
+    isOurs,
   };
 }

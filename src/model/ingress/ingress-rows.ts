@@ -15,6 +15,8 @@ export interface IngressContext {
   /** Labels of the proxies that serve Ingresses. */
   readonly selector: Readonly<Record<string, string>>;
   readonly domain: string;
+  /** Gateways of Ingresses stand outside their namespaces: there it may serve what it owns. */
+  readonly ownsHost: (namespace: string, host: string) => boolean;
   readonly service: (namespace: string, name: string) => ServiceSpec | undefined;
 }
 
@@ -36,6 +38,9 @@ export function ingressRows(ingresses: readonly Ingress[], context: IngressConte
     if (row.spec.defaultBackend !== undefined)
       note('unsupported', ['spec', 'defaultBackend'], 'a default backend is not served: it would hide other hosts');
     for (const [i, { secretName }] of (row.spec.tls ?? []).entries()) if (!secretName) note('invalid', ['spec', 'tls', i], 'TLS needs a secretName');
+    for (const [i, entry] of (row.spec.tls ?? []).entries())
+      for (const host of foreignTlsHosts(row, entry, context))
+        note('host-not-owned', ['spec', 'tls', i], `namespace ${namespace} does not own host ${host}`);
     for (const [i, rule] of (row.spec.rules ?? []).entries()) {
       const field: FieldPath = ['spec', 'rules', i];
       if (rule.http === undefined) {
@@ -43,6 +48,10 @@ export function ingressRows(ingresses: readonly Ingress[], context: IngressConte
         continue;
       }
       const host = rule.host || '*';
+      if (!context.ownsHost(namespace, host)) {
+        note('host-not-owned', field, `namespace ${namespace} does not own host ${host}`);
+        continue;
+      }
       const entry = byHost.get(host) ?? { from: [], http: [] };
       byHost.set(host, entry);
       if (!entry.from.includes(row)) entry.from.push(row);
@@ -105,10 +114,14 @@ function virtualServiceOf(host: string, from: readonly Ingress[], http: readonly
   };
 }
 
-function gatewayOf(row: Ingress, { rootNamespace, selector }: IngressContext): Gateway {
+const foreignTlsHosts = ({ metadata }: Ingress, { hosts = [] }: { hosts?: readonly string[] }, { ownsHost }: IngressContext): readonly string[] =>
+  (hosts.length === 0 ? ['*'] : hosts).filter((host) => !ownsHost(metadata.namespace, host));
+
+function gatewayOf(row: Ingress, context: IngressContext): Gateway {
+  const { rootNamespace, selector } = context;
   const { name, namespace } = row.metadata;
   const https = (row.spec.tls ?? []).flatMap(({ hosts = [], secretName }, i): Server[] =>
-    secretName
+    secretName && foreignTlsHosts(row, { hosts }, context).length === 0
       ? [
           {
             port: { number: 443, protocol: 'HTTPS', name: `https-443-ingress-${name}-${namespace}-${i}` },

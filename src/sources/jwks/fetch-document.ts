@@ -14,6 +14,8 @@ export interface FetchOptions {
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
+  /** Certificates of servers are held against these PEM texts. @default the CAs that Node trusts */
+  readonly authorities?: readonly string[];
 }
 
 const MAX_REDIRECTS = 3;
@@ -25,7 +27,7 @@ export async function fetchDocument(uri: string, options: FetchOptions): Promise
   try {
     let url = parse(uri);
     for (let redirects = 0; ; redirects++) {
-      const response = await open(url, options.permits, signal);
+      const response = await open(url, options, signal);
       const { statusCode = 0, headers } = response;
       if (statusCode >= 200 && statusCode < 300) return await read(response, options.maxBytes);
       response.destroy();
@@ -49,14 +51,17 @@ function parse(text: string, base?: URL): URL {
 }
 
 /** Resolves with the response's head. */
-function open(url: URL, permits: AddressGuard, signal: AbortSignal): Promise<IncomingMessage> {
+function open(url: URL, { permits, authorities }: FetchOptions, signal: AbortSignal): Promise<IncomingMessage> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   // A literal address is never looked up.
   if (isIP(host) !== 0 && !permits(host)) throw new Error(`address ${host} is not allowed`);
   const get = url.protocol === 'https:' ? getHttps : getHttp;
   return new Promise((resolveHead, reject) => {
     const headers = { accept: 'application/json', 'accept-encoding': 'identity', connection: 'close' };
-    get(url, { agent: false, lookup: guardedLookup(permits), signal, headers }, resolveHead).on('error', reject);
+    get(url, { agent: false, lookup: guardedLookup(permits), signal, headers, ...(authorities && { ca: [...authorities] }) }, resolveHead).on(
+      'error',
+      reject,
+    );
   });
 }
 

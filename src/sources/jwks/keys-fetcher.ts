@@ -13,10 +13,14 @@ export interface WantedKeys extends KeysSource {
 
 export interface KeysFetcherOptions {
   readonly permits: AddressGuard;
+  /** As of {@link FetchOptions}. */
+  readonly authorities?: readonly string[];
   readonly onKeys: (keys: FetchedKeys) => void;
   /** The set may not be used any longer: nobody wants it, or it is too old. */
   readonly onGone: (source: string) => void;
   readonly onError: (source: string, error: unknown) => void;
+  /** A fetch succeeded, with news or without. */
+  readonly onFetched?: () => void;
   /** For tests. */
   readonly times?: Partial<FetchTimes>;
 }
@@ -94,6 +98,7 @@ export class KeysFetcher {
     try {
       const jwks = await this.#fetch(state);
       if (state.stop.signal.aborted) return;
+      this.options.onFetched?.();
       const isNew = state.jwks !== jwks;
       Object.assign(state, { jwks, fetchedAt: Date.now(), failures: 0 });
       if (isNew) this.options.onKeys({ source: key, jwks });
@@ -112,7 +117,8 @@ export class KeysFetcher {
   }
 
   async #fetch({ wanted, stop }: State): Promise<string> {
-    const options = { permits: this.options.permits, timeoutMs: wanted.timeoutMs, maxBytes: MAX_BYTES, signal: stop.signal };
+    const { permits, authorities } = this.options;
+    const options = { permits, timeoutMs: wanted.timeoutMs, maxBytes: MAX_BYTES, signal: stop.signal, ...(authorities && { authorities }) };
     const uri = wanted.isDiscovery ? keysUri(await fetchDocument(wanted.uri, options)) : wanted.uri;
     return publicKeys(await fetchDocument(uri, options));
   }

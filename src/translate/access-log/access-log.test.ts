@@ -1,7 +1,7 @@
 import { FileAccessLog } from '@envoyproxy/xds-protos/envoy/extensions/access_loggers/file/v3/file.js';
 import { describe, expect, test } from '@jest/globals';
 import type { EffectiveMeshConfig, MeshConfig } from '../../api/mesh-config.js';
-import { httpAccessLogs, listenerAccessLogs, meshAccessLogs, tcpAccessLogs } from './index.js';
+import { chosenAccessLogs, httpAccessLogs, listenerAccessLogs, meshAccessLogs, tcpAccessLogs } from './index.js';
 
 const logs = (config: MeshConfig) => meshAccessLogs({ accessLogEncoding: 'TEXT', ...config } as EffectiveMeshConfig);
 function fileFormat(config: MeshConfig) {
@@ -41,4 +41,15 @@ describe('access logs of MeshConfig', () => {
   test('MC-005: without listener logs', () => {
     expect(listenerAccessLogs(logs({ accessLogFile: '/dev/stdout', disableEnvoyListenerLog: true }))).toEqual([]);
   });
+});
+
+test('TE-012: a log that is off stays off when its service cannot be found: MeshConfig’s own does not come back', () => {
+  const config = {
+    accessLogEncoding: 'TEXT',
+    accessLogFile: '/dev/stdout',
+    extensionProviders: [{ name: 'stream', envoyHttpAls: { service: 'far.example', port: 80 } }],
+  } as unknown as EffectiveMeshConfig;
+  const chosen = (disabled: boolean) => chosenAccessLogs(config, [{ provider: 'stream', disabled, filter: '' }], () => undefined).sinks;
+  expect(chosen(true)).toEqual([]);
+  expect(chosen(false)).toMatchObject([{ kind: 'file' }]);
 });

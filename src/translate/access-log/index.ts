@@ -4,6 +4,7 @@
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
  */
 import type { AccessLog, AccessLogFilter } from '@envoyproxy/xds-protos/envoy/config/accesslog/v3/accesslog.js';
+import { AccessLogType } from '@envoyproxy/xds-protos/envoy/data/accesslog/v3/accesslog.js';
 import { ExpressionFilter } from '@envoyproxy/xds-protos/envoy/extensions/access_loggers/filters/cel/v3/cel.js';
 import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
 import { type FindBackend, findProvider } from '../../model/extension-providers.js';
@@ -36,11 +37,14 @@ export function meshAccessLogs(config: EffectiveMeshConfig): AccessLogs {
   return { sinks, onListener: config.disableEnvoyListenerLog !== true };
 }
 
+/** Who turns a log off means it, whether or not its service can be found. */
+const ANYWHERE: FindBackend = () => ({ hostname: '', cluster: '' });
+
 /** Access logs as Telemetry chose them, by the provider's name. When none of its providers can be used, as MeshConfig asks for them. */
 export function chosenAccessLogs(config: EffectiveMeshConfig, choices: readonly LogChoice[] | undefined, find: FindBackend): AccessLogs {
   const known = (choices ?? []).flatMap(({ provider: name, disabled, filter }) => {
     const provider = findProvider(config.extensionProviders, name);
-    const sink = provider && providerSink(provider, config, find);
+    const sink = provider && providerSink(provider, config, disabled ? ANYWHERE : find);
     return sink === undefined ? [] : [{ name: provider?.name ?? '', disabled, sink: filter === '' ? sink : { ...sink, filter } }];
   });
   if (known.length === 0) return meshAccessLogs(config);
@@ -56,8 +60,9 @@ export function chosenAccessLogs(config: EffectiveMeshConfig, choices: readonly 
 /** Logs of a connection manager. */
 export const httpAccessLogs = (logs: AccessLogs): Partial<AccessLog>[] => logs.sinks.map((sink) => translate(sink, 'http'));
 
-/** Logs of a tcp_proxy. */
-export const tcpAccessLogs = (logs: AccessLogs): Partial<AccessLog>[] => logs.sinks.map((sink) => translate(sink, 'tcp'));
+/** Logs of a tcp_proxy. `reportsBegin`: it would log connections when they begin, too. */
+export const tcpAccessLogs = (logs: AccessLogs, reportsBegin = false): Partial<AccessLog>[] =>
+  logs.sinks.map((sink) => translate(sink, 'tcp', reportsBegin ? [NOT_AT_BEGIN] : []));
 
 /** Logs of a listener: only connections without a filter chain (flag NR), everything else is logged further in. */
 export const listenerAccessLogs = (logs: AccessLogs): Partial<AccessLog>[] =>
@@ -65,8 +70,12 @@ export const listenerAccessLogs = (logs: AccessLogs): Partial<AccessLog>[] =>
 
 const NO_ROUTE: Partial<AccessLogFilter> = { filterSpecifier: { $case: 'responseFlagFilter', value: { flags: ['NR'] } } };
 
-function translate(sink: AccessLogs['sinks'][number], place: Place): Partial<AccessLog> {
-  const filters = [...(place === 'listener' ? [NO_ROUTE] : []), ...(sink.filter === undefined ? [] : [expression(sink.filter)])];
+const NOT_AT_BEGIN: Partial<AccessLogFilter> = {
+  filterSpecifier: { $case: 'logTypeFilter', value: { types: [AccessLogType.TcpUpstreamConnected], exclude: true } },
+};
+
+function translate(sink: AccessLogs['sinks'][number], place: Place, only: readonly Partial<AccessLogFilter>[] = []): Partial<AccessLog> {
+  const filters = [...only, ...(place === 'listener' ? [NO_ROUTE] : []), ...(sink.filter === undefined ? [] : [expression(sink.filter)])];
   const [first] = filters;
   if (first === undefined) return translateSink(sink, place);
   const filter = filters.length === 1 ? first : { filterSpecifier: { $case: 'andFilter' as const, value: { filters } } };

@@ -24,9 +24,15 @@ export interface DnsCache {
 const AGENT_RESOLVER = { address: '127.0.0.1', port: 15053 };
 const MAX_UNKNOWN_HOSTS = 1024;
 
-/** Address family that names are resolved to. */
-export const dnsLookupFamily = (ipMode: IpMode): Cluster_DnsLookupFamily =>
-  ipMode === 'ipv6' ? Cluster_DnsLookupFamily.V6_ONLY : Cluster_DnsLookupFamily.V4_ONLY;
+const LOOKUPS: Readonly<Record<IpMode, Cluster_DnsLookupFamily>> = {
+  ipv4: Cluster_DnsLookupFamily.V4_ONLY,
+  ipv6: Cluster_DnsLookupFamily.V6_ONLY,
+  dual: Cluster_DnsLookupFamily.ALL,
+  'dual-v4': Cluster_DnsLookupFamily.V4_ONLY,
+  'ipv6-v4': Cluster_DnsLookupFamily.ALL,
+};
+/** Address families that names are resolved to. With both, Envoy tries them in turn (SD-010). */
+export const dnsLookupFamily = (ipMode: IpMode): Cluster_DnsLookupFamily => LOOKUPS[ipMode];
 
 /** Cache of one DYNAMIC_DNS service. */
 export const serviceDnsCache = (hostname: string, ipMode: IpMode): DnsCache => ({ name: `${hostname}_dfp_dns_cache`, ipMode });

@@ -2,15 +2,15 @@
  * One inbound cluster: a port of the workload behind the proxy (SD-011, MC-007, DR-031, Sidecar ingress SC).
  */
 import { Cluster_DiscoveryType } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
-import type { ConnectionPoolSettings } from '../../api/istio.js';
+import type { ConnectionPoolSettings, TrafficPolicy } from '../../api/istio.js';
 import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
 import { inboundClusterName } from '../../model/names.js';
-import type { IpMode } from '../../model/proxy.js';
+import { hasOnlyIpv6, type IpMode } from '../../model/proxy.js';
 import type { Port, Service } from '../../model/service.js';
 import { buildAddress } from '../endpoint/address.js';
 import { applyConnectionPool } from './connection-pool.js';
 import { type ClusterPartial, draftCluster, finishCluster } from './draft.js';
-import { ruleConfigPath, serviceMetadata } from './metadata.js';
+import { ruleConfigPath, serviceFacts, serviceMetadata } from './metadata.js';
 import { bindTo, INBOUND_BIND_IPV4, INBOUND_BIND_IPV6 } from './passthrough.js';
 import { statName } from './stat-name.js';
 import { applyPortProtocol } from './upstream-protocol.js';
@@ -33,9 +33,12 @@ export interface InboundClusterInput {
   readonly keepHeaderCase: boolean;
   /** Sidecar's, else the service's rule's, else the mesh's. */
   readonly connectionPool: ConnectionPoolSettings | undefined;
+  /** Of the service's rule. */
+  readonly retryBudget: TrafficPolicy['retryBudget'];
   /** The rule of the first service, when it has a traffic policy. */
   readonly rule: { readonly namespace: string; readonly name: string } | undefined;
   readonly mesh: EffectiveMeshConfig;
+  readonly metricFacts?: boolean;
 }
 
 export function translateInboundCluster(input: InboundClusterInput): ClusterPartial {
@@ -55,14 +58,18 @@ export function translateInboundCluster(input: InboundClusterInput): ClusterPart
   } else {
     draft.cluster.cleanupInterval = NEVER;
   }
-  applyConnectionPool(draft, input.connectionPool, mesh);
+  applyConnectionPool(draft, input.connectionPool, mesh, input.retryBudget);
   const first = services[0];
   if (first !== undefined && !first.meshExternal) {
     draft.istioMetadata['services'] = uniqueByHost(services).map(serviceMetadata);
+    if (input.metricFacts === true) Object.assign(draft.istioMetadata, serviceFacts(first));
     if (input.rule !== undefined) draft.istioMetadata['config'] = ruleConfigPath(input.rule);
   }
   if (input.address !== '127.0.0.1' && input.address !== '::1') {
-    draft.cluster.upstreamBindConfig = { sourceAddress: bindTo(input.ipMode === 'ipv6' ? INBOUND_BIND_IPV6 : INBOUND_BIND_IPV4) };
+    draft.cluster.upstreamBindConfig = {
+      sourceAddress: bindTo(hasOnlyIpv6(input.ipMode) ? INBOUND_BIND_IPV6 : INBOUND_BIND_IPV4),
+      ...(input.ipMode === 'dual' && { extraSourceAddresses: [{ address: bindTo(INBOUND_BIND_IPV6) }] }),
+    };
   }
   return finishCluster(draft);
 }

@@ -1,4 +1,5 @@
-import { Cluster_DiscoveryType, Cluster_LbPolicy } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
+import { Cluster, Cluster_DiscoveryType, Cluster_LbPolicy } from '@envoyproxy/xds-protos/envoy/config/cluster/v3/cluster.js';
+import { HttpProtocolOptions } from '@envoyproxy/xds-protos/envoy/extensions/upstreams/http/v3/http_protocol_options.js';
 import { describe, expect, test } from '@jest/globals';
 import type { TrafficPolicy } from '../../api/istio.js';
 import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
@@ -45,6 +46,26 @@ describe('outbound clusters', () => {
     expect(cluster?.lbPolicy).toBe(Cluster_LbPolicy.LEAST_REQUEST);
     expect(cluster?.transportSocketMatches?.map(({ name }) => name)).toEqual(['tlsMode-istio', 'tlsMode-disabled']);
   });
+  test('SD-033 TE-018: names that are resolved by request stay checked where stock Envoys count for Istio’s metrics', () => {
+    const wildcard = { ...service, hostname: '*.example.com', resolution: 'DynamicDNS', meshExternal: false } as unknown as Service;
+    const cluster = translate({ service: wildcard, metricFacts: true });
+    // As in the reference, which tells of no service here, and heeds no name for statistics.
+    expect(translate({ service: wildcard })?.metadata).toBeUndefined();
+    const named = translate({ service: wildcard, mesh: { ...mesh, outboundClusterStatName: '%SERVICE%' } as EffectiveMeshConfig });
+    expect(named?.altStatName).toBe('outbound|80||*.example.com;');
+    const any = Object.values(cluster?.typedExtensionProtocolOptions ?? {})[0];
+    expect(HttpProtocolOptions.decode(any?.value as Uint8Array).upstreamHttpProtocolOptions).toMatchObject({
+      autoSni: true,
+      autoSanValidation: true,
+    });
+  });
+  test('DR-008 DR-032 a subset that keeps to the original destination does so whatever a port of it says', () => {
+    const dns = { ...service, resolution: 'DNS', registry: 'External' } as unknown as Service;
+    const port = { name: 'http', port: 80, protocol: 'HTTP' as const, targetPort: 8080 };
+    const cluster = translate({ service: dns, port, subset: 'v1', passthrough: true }, { loadBalancer: { simple: 'RANDOM' } });
+    expect(cluster?.clusterDiscoveryType?.value).toBe(Cluster_DiscoveryType.ORIGINAL_DST);
+    expect([cluster?.lbPolicy, cluster?.lbConfig, cluster?.dnsRefreshRate]).toEqual([Cluster_LbPolicy.CLUSTER_PROVIDED, undefined, undefined]);
+  });
   test('MC-008 PA-004 no sockets when mutual TLS is not inferred', () => {
     expect(translate({ autoMutualTls: false })?.transportSocketMatches).toBeUndefined();
   });
@@ -78,9 +99,13 @@ describe('outbound clusters', () => {
     expect(cluster?.outlierDetection).toMatchObject({ enforcingConsecutive5xx: 0, enforcingConsecutiveGatewayFailure: 100, enforcingSuccessRate: 0 });
     expect(cluster?.commonLbConfig?.healthyPanicThreshold).toEqual({ value: 40 });
   });
-  test('DR-030 the window of a retry budget', () => {
-    const budget = translate({}, { retryBudget: { budgetInterval: '30s' } })?.circuitBreakers?.thresholds?.[0]?.retryBudget;
-    expect(budget).toEqual({ budgetPercent: { value: 20 }, budgetInterval: { seconds: 30n, nanos: 0 }, minRetryConcurrency: 3 });
+  test('DR-030 the window of a retry budget, down to the bytes', () => {
+    const cluster = Cluster.decode(Cluster.encode(Cluster.fromPartial(translate({}, { retryBudget: { budgetInterval: '30s' } }) ?? {})).finish());
+    expect(cluster.circuitBreakers?.thresholds[0]?.retryBudget).toEqual({
+      budgetPercent: { value: 20 },
+      budgetInterval: { seconds: 30n, nanos: 0 },
+      minRetryConcurrency: 3,
+    });
   });
   test('SD-027 traffic distribution never panics', () => {
     const distributed = { ...service, trafficDistribution: 'PreferClose' };
@@ -129,9 +154,10 @@ describe('outbound clusters', () => {
   });
 });
 
-test('MC-007 inbound: the original destination behind a marked source address, or localhost', () => {
-  const inbound = (address: string) =>
+test('MC-007 DR-030 DR-031 inbound: the original destination behind a marked source address, or localhost; retries have their budget', () => {
+  const inbound = (address: string, retryBudget?: object) =>
     translateInboundCluster({
+      retryBudget: retryBudget as TrafficPolicy['retryBudget'],
       clusterPort: 8080,
       address,
       addressPort: 8080,
@@ -148,4 +174,5 @@ test('MC-007 inbound: the original destination behind a marked source address, o
   expect(inbound('').upstreamBindConfig?.sourceAddress?.address).toBe('127.0.0.6');
   expect(inbound('127.0.0.1').clusterDiscoveryType?.value).toBe(Cluster_DiscoveryType.STATIC);
   expect(inbound('127.0.0.1').upstreamBindConfig).toBeUndefined();
+  expect(inbound('', { percent: 33 }).circuitBreakers?.thresholds?.[0]?.retryBudget).toMatchObject({ budgetPercent: { value: 33 } });
 });

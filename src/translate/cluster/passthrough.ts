@@ -6,10 +6,12 @@ import { Cluster_DiscoveryType, Cluster_LbPolicy } from '@envoyproxy/xds-protos/
 import { ClusterConfig } from '@envoyproxy/xds-protos/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster.js';
 import type { ConnectionPoolSettings } from '../../api/istio.js';
 import type { EffectiveMeshConfig } from '../../api/mesh-config.js';
+import type { CertificateSource } from '../../model/certificate-source.js';
 import { ALLOW_ANY_DYNAMIC_DNS_CLUSTER, BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER } from '../../model/names.js';
-import type { CertificateSource, IpMode } from '../../model/proxy.js';
+import { hasBothFamilies, hasOnlyIpv6, type IpMode } from '../../model/proxy.js';
 import { duration, toAny } from '../proto.js';
 import { applyConnectionPool } from './connection-pool.js';
+import { checkDynamicNames } from './dns.js';
 import { type DnsCache, translateDnsCache } from './dns-cache.js';
 import { type ClusterDraft, type ClusterPartial, draftCluster, finishCluster } from './draft.js';
 import { originateToUnknownHosts } from './transport-socket.js';
@@ -41,8 +43,8 @@ export const passthroughCluster = (mesh: EffectiveMeshConfig, keepHeaderCase: bo
 export function inboundPassthroughCluster(mesh: EffectiveMeshConfig, ipMode: IpMode, keepHeaderCase: boolean): ClusterPartial {
   const draft = draftPassthrough(INBOUND_PASSTHROUGH_CLUSTER, mesh, keepHeaderCase, mesh.defaultTrafficPolicy?.connectionPool);
   draft.cluster.upstreamBindConfig = {
-    sourceAddress: bindTo(ipMode === 'ipv6' ? INBOUND_BIND_IPV6 : INBOUND_BIND_IPV4),
-    ...(ipMode === 'dual' ? { extraSourceAddresses: [{ address: bindTo(INBOUND_BIND_IPV6) }] } : {}),
+    sourceAddress: bindTo(hasOnlyIpv6(ipMode) ? INBOUND_BIND_IPV6 : INBOUND_BIND_IPV4),
+    ...(hasBothFamilies(ipMode) ? { extraSourceAddresses: [{ address: bindTo(INBOUND_BIND_IPV6) }] } : {}),
   };
   return finishCluster(draft);
 }
@@ -72,7 +74,12 @@ export function allowAnyDynamicDnsCluster(
       }),
     },
   };
-  if (isTls) originateToUnknownHosts(draft, tls, certificates, mesh);
+  if (isTls) {
+    // As in the reference: HTTP/1.1, with the pool of any cluster.
+    draft.http = {};
+    originateToUnknownHosts(draft, tls, certificates, mesh);
+    checkDynamicNames(draft);
+  }
   return finishCluster(draft);
 }
 

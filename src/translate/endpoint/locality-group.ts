@@ -7,6 +7,8 @@ import type { Partial } from '../proto.js';
 
 /** One translated endpoint next to what it was made from. Balancing by label looks at the latter. */
 export interface Member {
+  /** False where only a gateway leads to it. */
+  readonly hasAddress: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly network: string;
   readonly clusterId: string;

@@ -9,6 +9,7 @@ const place = (text: string): Locality => {
   return { region, zone, subzone };
 };
 const member = (labels: Record<string, string> = {}, weight = 1): Member => ({
+  hasAddress: true,
   labels,
   network: '',
   clusterId: '',

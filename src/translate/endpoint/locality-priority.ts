@@ -54,8 +54,9 @@ function distribute(
   const weights = new Map<LocalityGroup, number>();
   for (const [pattern, percent] of Object.entries(rule.to ?? {})) {
     const matched = groups.filter((group) => !weights.has(group) && localityMatches(group.locality, pattern));
-    const total = matched.reduce((sum, { weight }) => sum + weight, 0);
-    for (const group of matched) weights.set(group, Math.ceil((group.weight * percent) / total) || group.weight);
+    // One without endpoints counts as one.
+    const total = matched.reduce((sum, { weight }) => sum + (weight || 1), 0);
+    for (const group of matched) weights.set(group, Math.ceil(((group.weight || 1) * percent) / total) || group.weight);
   }
   return groups.map((group) => (weights.has(group) ? { ...group, weight: weights.get(group) as number } : { ...group, members: [] }));
 }

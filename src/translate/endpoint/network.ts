@@ -4,7 +4,7 @@
  */
 import { isIPv6 } from 'node:net';
 import type { NetworkGateway } from '../../model/network-gateways.js';
-import type { IpMode } from '../../model/proxy.js';
+import { hasBothFamilies, hasOnlyIpv6, type IpMode } from '../../model/proxy.js';
 import { buildAddress } from './address.js';
 import { type LocalityGroup, type Member, sumOfWeights } from './locality-group.js';
 import { CLUSTER_LABEL, NETWORK_LABEL } from './locality-settings.js';
@@ -19,7 +19,7 @@ export interface NetworkView {
 
 /** Replaces remote endpoints by their gateways. Weights are scaled so that they divide evenly among any number of gateways. */
 export function throughGateways(groups: readonly LocalityGroup[], view: NetworkView): LocalityGroup[] {
-  if (view.gateways.length === 0) return [...groups];
+  if (view.gateways.length === 0) return groups.map(withAddresses);
   const scale = scaleFactor(view.gateways);
   return groups.map((group) => {
     const members: Member[] = [];
@@ -29,10 +29,10 @@ export function throughGateways(groups: readonly LocalityGroup[], view: NetworkV
       const gateways = gatewaysOf(member, view.gateways);
       const isLocal = member.network === '' || view.network === member.network || (view.network === '' && gateways.length === 0);
       if (isLocal || gateways.length === 0) {
-        members.push({ ...member, weight, message: { ...member.message, loadBalancingWeight: weight } });
+        if (member.hasAddress) members.push({ ...member, weight, message: { ...member.message, loadBalancingWeight: weight } });
         continue;
       }
-      const reachable = gateways.filter(({ address }) => view.ipMode === 'dual' || isIPv6(address) === (view.ipMode === 'ipv6'));
+      const reachable = gateways.filter(({ address }) => hasBothFamilies(view.ipMode) || isIPv6(address) === hasOnlyIpv6(view.ipMode));
       // The gateway routes by the SNI of mutual TLS: plain endpoints cannot be reached through it.
       if (!member.mutualTls) continue;
       for (const gateway of reachable) remote.set(gateway, (remote.get(gateway) ?? 0) + Math.floor(weight / reachable.length));
@@ -41,6 +41,13 @@ export function throughGateways(groups: readonly LocalityGroup[], view: NetworkV
     members.push(...ordered.map(([gateway, weight]) => gatewayMember(gateway, weight)));
     return { ...group, members, weight: sumOfWeights(members) };
   });
+}
+
+/** Without a gateway nothing leads to the others. */
+function withAddresses(group: LocalityGroup): LocalityGroup {
+  if (group.members.every(({ hasAddress }) => hasAddress)) return group;
+  const members = group.members.filter(({ hasAddress }) => hasAddress);
+  return { ...group, members, weight: sumOfWeights(members) };
 }
 
 /** Gateways of the endpoint's own cluster, else of its network. */
@@ -52,6 +59,7 @@ function gatewaysOf(member: Member, gateways: readonly NetworkGateway[]): readon
 
 function gatewayMember({ network, clusterId, address, port }: NetworkGateway, weight: number): Member {
   return {
+    hasAddress: true,
     labels: { [NETWORK_LABEL]: network, ...(clusterId === '' ? {} : { [CLUSTER_LABEL]: clusterId }) },
     network,
     clusterId,

@@ -22,6 +22,8 @@ export interface WasmContext {
   /** Istio's agent is there to fetch code. */
   readonly hasAgent: boolean;
   readonly find: FindBackend;
+  /** Credentials of the registry that imagePullSecret names, '' for none that the proxy may have. Only agents get them. */
+  readonly pullSecret?: string;
 }
 
 const FAILURE: Readonly<Record<string, FailurePolicy>> = {
@@ -30,6 +32,8 @@ const FAILURE: Readonly<Record<string, FailurePolicy>> = {
   FAIL_RELOAD: FailurePolicy.FAIL_RELOAD,
 };
 const FETCH_TIMEOUT = '30s';
+/** Where Istio's agent looks for the credentials of an image registry. */
+export const WASM_PULL_SECRET = 'ISTIO_META_WASM_IMAGE_PULL_SECRET';
 
 /** undefined for an extension without code of this kind. */
 export function translateWasm(name: string, row: TrafficExtension, context: WasmContext): Partial<TypedExtensionConfig> | undefined {
@@ -73,13 +77,14 @@ function servedBy(uri: string, sha256: string, find: FindBackend): string | unde
 
 function pluginConfig(
   { metadata, createdAt }: TrafficExtension,
-  { pluginName = '', pluginConfig: settings = {}, failStrategy = 'FAIL_CLOSE', imagePullPolicy, vmConfig }: WasmSettings,
+  { pluginName = '', pluginConfig: settings = {}, failStrategy = 'FAIL_CLOSE', imagePullPolicy, imagePullSecret, vmConfig }: WasmSettings,
   code: Partial<AsyncDataSource>,
-  { hasAgent }: WasmContext,
+  { hasAgent, pullSecret = '' }: WasmContext,
 ): Partial<PluginConfig> {
   const env = vmConfig?.env ?? [];
   const forAgent: Record<string, string> = {
     ...(imagePullPolicy !== undefined && imagePullPolicy !== 'UNSPECIFIED_POLICY' ? { ISTIO_META_WASM_IMAGE_PULL_POLICY: imagePullPolicy } : {}),
+    ...(imagePullSecret ? { [WASM_PULL_SECRET]: pullSecret } : {}),
     ISTIO_META_WASM_PLUGIN_RESOURCE_VERSION: metadata.resourceVersion ?? String(createdAt),
   };
   const inline = Object.fromEntries(env.filter(({ valueFrom }) => valueFrom !== 'HOST').map(({ name, value = '' }) => [name, value]));

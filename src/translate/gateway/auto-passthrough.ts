@@ -25,6 +25,8 @@ export interface AutoPassthroughContext {
 /** One destination; `cluster` is the SNI too. */
 export interface SniCluster {
   readonly cluster: string;
+  /** Of the service: extensions may be for some ports. */
+  readonly port: number;
   readonly protocol: Protocol;
   readonly proxy: TcpProxyPlan;
 }
@@ -32,7 +34,8 @@ export interface SniCluster {
 export function autoPassthrough(server: Server, context: AutoPassthroughContext): readonly SniCluster[] {
   const hosts = bareHosts(server);
   const reachable = context.services().filter(({ meshExternal, resolution, hostname }) => {
-    return !meshExternal && resolution !== 'Alias' && hosts.some((host) => hostIsWithin(hostname, host));
+    // Envoy matches whole labels of an SNI: no client can mean the many hosts of a wildcard by one.
+    return !meshExternal && resolution !== 'Alias' && !hostname.startsWith('*') && hosts.some((host) => hostIsWithin(hostname, host));
   });
   return reachable.flatMap((service) => {
     const rule = context.rule(service);
@@ -47,5 +50,5 @@ function sniCluster(service: Service, port: Port, subset: string, rule: Destinat
   const cluster = outboundSni(service.hostname, port.port, subset);
   const statPrefix = pattern === '' ? cluster : statName(pattern, { service, port, subset, targetPort: 0 });
   const { tunnel: _, ...settings } = connectionSettings(rule, subset);
-  return { cluster, protocol: port.protocol, proxy: { to: cluster, statPrefix, ...settings } };
+  return { cluster, port: port.port, protocol: port.protocol, proxy: { to: cluster, statPrefix, ...settings } };
 }

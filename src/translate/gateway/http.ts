@@ -4,6 +4,7 @@
  */
 import type { Filter } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
 import {
+  HttpConnectionManager_CodecType as CodecType,
   HttpConnectionManager_ForwardClientCertDetails as ForwardClientCert,
   type HttpConnectionManager,
 } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
@@ -25,10 +26,12 @@ export interface GatewayHttp {
   readonly statPrefix: string;
   readonly topology: GatewayTopology;
   readonly security: HttpSecurity;
+  /** Over QUIC. */
+  readonly http3: boolean;
 }
 
 export function gatewayConnectionManager(
-  { listener, routeName, port, protocol, statPrefix, topology, security }: GatewayHttp,
+  { listener, routeName, port, protocol, statPrefix, topology, security, http3 }: GatewayHttp,
   settings: HttpSettings,
 ): Partial<Filter> {
   const extra: Partial<HttpConnectionManager> = {
@@ -37,6 +40,7 @@ export function gatewayConnectionManager(
     ...clientCertificate(topology),
     ...(settings.http10 || settings.proxyHeaders.preserveHttp1HeaderCase === true ? {} : { httpProtocolOptions: {} }),
     ...(statPrefix === '' ? {} : { statPrefix }),
+    ...(http3 ? { codecType: CodecType.HTTP3, http3ProtocolOptions: {} } : {}),
   };
   return httpConnectionManager({ side: 'gateway', statPrefix: `outbound_${listener}`, routes: routeName, protocol, port, security, extra }, settings);
 }

@@ -6,14 +6,18 @@ import {
   type CertificateValidationContext,
   CertificateValidationContext_TrustChainVerification as TrustChainVerification,
 } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/common.js';
+import type { SdsSecretConfig } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/secret.js';
 import type { CommonTlsContext, DownstreamTlsContext } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/tls.js';
 import type { Server, ServerTLSSettings } from '../../api/istio.js';
 import type { TLSConfig } from '../../api/mesh-config.js';
-import { ROOT_CERTIFICATE, WORKLOAD_CERTIFICATE } from '../../model/names.js';
+import { type CertificateSource, hasAgent } from '../../model/certificate-source.js';
+import type { Backend } from '../../model/extension-providers.js';
 import { isHttp, parseProtocol } from '../../model/protocol.js';
-import type { CertificateSource } from '../../model/proxy.js';
+import { PEER_EXCHANGE } from '../peer-exchange.js';
 import type { Partial } from '../proto.js';
-import { credentialSecret, fileSecret, workloadSecret } from '../tls/sds.js';
+import { fileCertificates, fileValidation, workloadCertificates } from '../tls/downstream.js';
+import { pins } from '../tls/pins.js';
+import { credentialSecret } from '../tls/sds.js';
 import { tlsParameters } from './tls-parameters.js';
 
 type Common = Partial<CommonTlsContext>;
@@ -21,46 +25,47 @@ type Common = Partial<CommonTlsContext>;
 const CA_SUFFIX = '-cacert';
 
 /** The context of a server that ends TLS. */
-export function gatewayTlsContext(server: Server, source: CertificateSource, tlsDefaults: TLSConfig | undefined): Partial<DownstreamTlsContext> {
+export function gatewayTlsContext(
+  server: Server,
+  source: CertificateSource,
+  tlsDefaults: TLSConfig | undefined,
+  provider?: Backend,
+): Partial<DownstreamTlsContext> {
   const tls = server.tls ?? {};
   const { mode } = tls;
   const parameters = mode === 'ISTIO_MUTUAL' ? undefined : tlsParameters(tls, tlsDefaults);
   return {
     commonTlsContext: {
-      alpnProtocols: alpn(server),
-      ...certificates(tls, source),
+      alpnProtocols: alpn(server, source),
+      ...certificates(tls, source, provider),
       ...(parameters === undefined ? {} : { tlsParams: parameters }),
     },
     requireClientCertificate: mode === 'MUTUAL' || mode === 'ISTIO_MUTUAL',
   };
 }
 
-/** Mesh clients of a byte stream offer a protocol of their own. */
-function alpn({ port, tls }: Server): string[] {
+/** The same server's context over QUIC, for those that ask no client for a certificate (GW-027). */
+export function http3TlsContext(...of: Parameters<typeof gatewayTlsContext>): Partial<DownstreamTlsContext> {
+  const context = gatewayTlsContext(...of);
+  return { ...context, commonTlsContext: { ...context.commonTlsContext, alpnProtocols: ['h3'] } };
+}
+
+/** Istio's mesh clients of a byte stream offer a protocol of their own, for which a stock Envoy has no filter. */
+function alpn({ port, tls }: Server, source: CertificateSource): string[] {
   const protocol = parseProtocol(port.protocol);
   const isStream = !isHttp(protocol) && protocol !== 'HTTPS';
-  return tls?.mode === 'ISTIO_MUTUAL' && isStream ? ['istio-peer-exchange', 'h2', 'http/1.1'] : ['h2', 'http/1.1'];
+  return tls?.mode === 'ISTIO_MUTUAL' && isStream && hasAgent(source) ? [PEER_EXCHANGE, 'h2', 'http/1.1'] : ['h2', 'http/1.1'];
 }
 
-function certificates(tls: ServerTLSSettings, source: CertificateSource): Common {
-  if (tls.mode === 'ISTIO_MUTUAL') return fromWorkload(tls, source);
+function certificates(tls: ServerTLSSettings, source: CertificateSource, provider: Backend | undefined): Common {
+  if (tls.mode === 'ISTIO_MUTUAL') return workloadCertificates(source, conditions(tls));
   const names = tls.credentialNames?.length ? tls.credentialNames : tls.credentialName ? [tls.credentialName] : [];
-  return names.length > 0 ? fromCredentials(names, tls, source) : fromFiles(tls, source);
-}
-
-function fromWorkload(tls: ServerTLSSettings, source: CertificateSource): Common {
-  return {
-    tlsCertificateSdsSecretConfigs: [workloadSecret(WORKLOAD_CERTIFICATE, source)],
-    validationContextType: {
-      $case: 'combinedValidationContext',
-      value: { defaultValidationContext: conditions(tls), validationContextSdsSecretConfig: workloadSecret(ROOT_CERTIFICATE, source) },
-    },
-  };
+  return names.length > 0 ? fromCredentials(names, tls, (name) => credentialSecret(name, source, provider)) : fromFiles(tls, source);
 }
 
 /** Secrets over SDS. One CA serves all certificates: the one that is named, else the first certificate's. */
-function fromCredentials(names: readonly string[], tls: ServerTLSSettings, source: CertificateSource): Common {
-  const own: Common = { tlsCertificateSdsSecretConfigs: names.map((name) => credentialSecret(name, source)) };
+function fromCredentials(names: readonly string[], tls: ServerTLSSettings, secret: (name: string) => SdsSecretConfig): Common {
+  const own: Common = { tlsCertificateSdsSecretConfigs: names.map(secret) };
   if (!asksClients(tls)) return own;
   const ca = tls.caCertCredentialName || `${names[0]}${CA_SUFFIX}`;
   return {
@@ -69,46 +74,20 @@ function fromCredentials(names: readonly string[], tls: ServerTLSSettings, sourc
       $case: 'combinedValidationContext',
       value: {
         defaultValidationContext: { ...conditions({ ...tls, caCrl: '' }), ...pins(tls) },
-        validationContextSdsSecretConfig: credentialSecret(ca, source),
+        validationContextSdsSecretConfig: secret(ca),
       },
     },
   };
 }
 
-/**
- * Files of the proxy: served by its agent, which watches them. Without an agent Envoy reads them itself, and then keeps to pins as well.
- * What no file is named for comes from the workload's own certificate.
- */
+/** Files of the proxy. What no file is named for comes from the workload's own certificate. */
 function fromFiles(tls: ServerTLSSettings, source: CertificateSource): Common {
   const named = (tls.tlsCertificates?.length ? tls.tlsCertificates : [tls]).flatMap(({ serverCertificate, privateKey }) =>
-    serverCertificate && privateKey ? [{ serverCertificate, privateKey }] : [],
+    serverCertificate && privateKey ? [{ certificate: serverCertificate, key: privateKey }] : [],
   );
-  return { ...fileCertificates(named, source), ...(asksClients(tls) ? fileValidation(tls, source) : {}) };
-}
-
-function fileCertificates(pairs: readonly { serverCertificate: string; privateKey: string }[], source: CertificateSource): Common {
-  if (pairs.length === 0) return { tlsCertificateSdsSecretConfigs: [workloadSecret(WORKLOAD_CERTIFICATE, source)] };
-  if (source === 'agent') {
-    return {
-      tlsCertificateSdsSecretConfigs: pairs.map(({ serverCertificate, privateKey }) => fileSecret(`file-cert:${serverCertificate}~${privateKey}`)),
-    };
-  }
   return {
-    tlsCertificates: pairs.map(({ serverCertificate, privateKey }) => ({ certificateChain: file(serverCertificate), privateKey: file(privateKey) })),
-  };
-}
-
-function fileValidation(tls: ServerTLSSettings, source: CertificateSource): Common {
-  const ca = tls.caCertificates ?? '';
-  if (ca !== '' && source === 'ads') {
-    return { validationContextType: { $case: 'validationContext', value: { ...conditions(tls), ...pins(tls), trustedCa: file(ca) } } };
-  }
-  const secret = ca === '' ? workloadSecret(ROOT_CERTIFICATE, source) : fileSecret(`file-root:${ca}`);
-  return {
-    validationContextType: {
-      $case: 'combinedValidationContext',
-      value: { defaultValidationContext: conditions(tls), validationContextSdsSecretConfig: secret },
-    },
+    ...fileCertificates(named, source),
+    ...(asksClients(tls) ? fileValidation(tls.caCertificates ?? '', conditions(tls), source, pins(tls)) : {}),
   };
 }
 
@@ -122,10 +101,5 @@ function conditions({ subjectAltNames = [], caCrl, insecureSkipVerify }: ServerT
     ...(insecureSkipVerify === true ? { trustChainVerification: TrustChainVerification.ACCEPT_UNTRUSTED } : {}),
   };
 }
-
-const pins = ({ verifyCertificateSpki = [], verifyCertificateHash = [] }: ServerTLSSettings): Partial<CertificateValidationContext> => ({
-  verifyCertificateSpki,
-  verifyCertificateHash,
-});
 
 const file = (filename: string) => ({ specifier: { $case: 'filename' as const, value: filename } });

@@ -46,7 +46,9 @@ export function tlsParameters(tls: ServerTLSSettings, defaults: TLSConfig | unde
 
 const protocol = (version: string | undefined): TlsProtocol | undefined => (version === undefined ? undefined : PROTOCOLS[version]);
 
-const knownSuites = (suites: readonly string[] | undefined): string[] => [...new Set(suites)].filter((suite) => SUITES.has(suite));
+/** Beside names, expressions of the TLS library such as `ALL` and `-RSA` pass as they are. */
+const isKnown = (suite: string): boolean => SUITES.has(suite) || suite === '' || suite === 'ALL' || !/^[\p{L}\p{N}]/u.test(suite);
+const knownSuites = (suites: readonly string[] | undefined): string[] => [...new Set(suites)].filter(isKnown);
 
 const firstNonEmpty = (...lists: readonly (readonly string[] | undefined)[]): string[] | undefined => {
   const found = lists.find((list) => list !== undefined && list.length > 0);

@@ -38,4 +38,5 @@ const filter = {
   },
 };
 
-export const meshAlpn: HttpFilter = ({ side, marksHttp = false }) => (marksHttp && side !== 'inbound' ? filter : undefined);
+export const meshAlpn: HttpFilter = ({ side, marksHttp = false, istioFilters = [] }) =>
+  marksHttp && side !== 'inbound' && !istioFilters.includes('alpn') ? filter : undefined;

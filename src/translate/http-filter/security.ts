@@ -1,5 +1,5 @@
 /** The filters that a workload's security policies come to: values that the chain puts in their places. */
-import type { NamedFilter } from '../rbac/filters.js';
+import type { AuthorizationFilters, NamedFilter } from '../rbac/filters.js';
 
 export interface HttpSecurity {
   readonly custom: readonly NamedFilter[];
@@ -9,9 +9,9 @@ export interface HttpSecurity {
 
 export interface SecurityFilters {
   readonly http: HttpSecurity;
-  /** In front of a byte stream's other filters. */
-  readonly network: readonly NamedFilter[];
+  /** Of a byte stream: who is asked comes first, then extensions that tell who it is, then rules (AZ-029). */
+  readonly network: AuthorizationFilters;
 }
 
 /** Of a workload without policies. */
-export const NO_SECURITY: SecurityFilters = { http: { custom: [], jwt: undefined, rbac: [] }, network: [] };
+export const NO_SECURITY: SecurityFilters = { http: { custom: [], jwt: undefined, rbac: [] }, network: { custom: [], rules: [] } };

@@ -6,11 +6,13 @@ import {
   JwtAuthentication,
   type JwtProvider,
   type JwtRequirement,
+  RemoteJwks,
 } from '@envoyproxy/xds-protos/envoy/extensions/filters/http/jwt_authn/v3/config.js';
 import type { RequestAuthentication, RequestAuthenticationSpec } from '../../api/istio.js';
 import { isVerificationKey, keysOfSet } from '../../api/json-web-key.js';
 import { keysSource } from '../../api/jwks.js';
-import { type Partial, toAny } from '../proto.js';
+import { compareTexts } from '../../api/text-order.js';
+import { duration, type Partial, toAny } from '../proto.js';
 import { JWT_FILTER, JWT_PAYLOAD } from '../rbac/claims.js';
 import type { NamedFilter } from '../rbac/filters.js';
 import { UNUSABLE_KEYS } from './unusable-keys.js';
@@ -21,6 +23,8 @@ type Requirement = Partial<JwtRequirement>;
 export interface JwtContext {
   /** Keys that were fetched, by their source; undefined when there are none (yet). */
   readonly fetchedKeys: (source: string) => string | undefined;
+  /** The cluster through which the proxy itself fetches a key set, by its URL; undefined for what is fetched for it (RA-006). */
+  readonly remoteKeys?: (jwksUri: string) => string | undefined;
   /** Routes may ask for claims: they are looked up again once the claims are known. Only gateways route by claims. */
   readonly clearRouteCache: boolean;
 }
@@ -28,9 +32,12 @@ export interface JwtContext {
 /** Claims that hold lists as words with spaces between them. */
 const SPACED_CLAIMS = ['permission', 'scope'];
 
+const DEFAULT_TIMEOUT = '5s';
+const CACHED_FOR = '300s';
+
 /** undefined without any rule. Rules of all policies count together, in order of their issuers. */
 export function jwtFilter(policies: readonly RequestAuthentication[], context: JwtContext): NamedFilter | undefined {
-  const rules = policies.flatMap(({ spec }) => spec.jwtRules ?? []).sort((a, b) => compare(a.issuer ?? '', b.issuer ?? ''));
+  const rules = policies.flatMap(({ spec }) => spec.jwtRules ?? []).sort((a, b) => compareTexts(a.issuer ?? '', b.issuer ?? ''));
   if (rules.length === 0) return undefined;
   const names = rules.map((_, index) => `origins-${index}`);
   const config = toAny(JwtAuthentication, {
@@ -42,14 +49,15 @@ export function jwtFilter(policies: readonly RequestAuthentication[], context: J
   return { name: JWT_FILTER, configType: { $case: 'typedConfig', value: config } };
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-function provider(rule: JwtRule, { fetchedKeys, clearRouteCache }: JwtContext): Partial<JwtProvider> {
+function provider(rule: JwtRule, context: JwtContext): Partial<JwtProvider> {
   const { spaceDelimitedClaims = [] } = rule as { spaceDelimitedClaims?: readonly string[] };
   return {
     issuer: rule.issuer ?? '',
     audiences: rule.audiences ?? [],
-    jwksSourceSpecifier: { $case: 'localJwks', value: { specifier: { $case: 'inlineString', value: keysOf(rule, fetchedKeys) } } },
+    jwksSourceSpecifier: remoteJwks(rule, context) ?? {
+      $case: 'localJwks',
+      value: { specifier: { $case: 'inlineString', value: keysOf(rule, context.fetchedKeys) } },
+    },
     forward: rule.forwardOriginalToken === true,
     forwardPayloadHeader: rule.outputPayloadToHeader ?? '',
     fromHeaders: (rule.fromHeaders ?? []).map(({ name, prefix }) => ({ name, valuePrefix: prefix ?? '' })),
@@ -57,9 +65,19 @@ function provider(rule: JwtRule, { fetchedKeys, clearRouteCache }: JwtContext): 
     fromCookies: rule.fromCookies ?? [],
     claimToHeaders: (rule.outputClaimToHeaders ?? []).map(({ header, claim }) => ({ headerName: header, claimName: claim })),
     payloadInMetadata: JWT_PAYLOAD,
-    normalizePayloadInMetadata: { spaceDelimitedClaims: [...new Set([...spaceDelimitedClaims, ...SPACED_CLAIMS])].sort(compare) },
-    clearRouteCache,
+    normalizePayloadInMetadata: { spaceDelimitedClaims: [...new Set([...spaceDelimitedClaims, ...SPACED_CLAIMS])].sort(compareTexts) },
+    clearRouteCache: context.clearRouteCache,
   };
+}
+
+/** Envoy fetches when the first token comes, and keeps the set for five minutes; what it cannot fetch refuses the token. */
+function remoteJwks(rule: JwtRule, { remoteKeys }: JwtContext): JwtProvider['jwksSourceSpecifier'] | undefined {
+  const source = keysSource(rule);
+  const cluster = source === undefined || source.isDiscovery ? undefined : remoteKeys?.(source.uri);
+  if (source === undefined || cluster === undefined) return undefined;
+  const { timeout } = rule as { timeout?: string };
+  const httpUri = { uri: source.uri, httpUpstreamType: { $case: 'cluster', value: cluster }, timeout: duration(timeout ?? DEFAULT_TIMEOUT) } as const;
+  return { $case: 'remoteJwks', value: RemoteJwks.fromPartial({ httpUri, cacheDuration: duration(CACHED_FOR) }) };
 }
 
 function keysOf(rule: JwtRule, fetchedKeys: JwtContext['fetchedKeys']): string {

@@ -1,14 +1,14 @@
 /**
- * Server side of mutual TLS in the mesh: certificate and trust bundle over SDS, the client must present a certificate of one of the
+ * Server side of mutual TLS in the mesh: certificate and trust bundle of the workload, the client must present a certificate of one of the
  * mesh's trust domains. PA-007. https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/tls.proto
  */
 import type { TransportSocket } from '@envoyproxy/xds-protos/envoy/config/core/v3/base.js';
 import { TlsParameters_TlsProtocol as TlsProtocol } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/common.js';
 import { type CommonTlsContext, DownstreamTlsContext } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/tls.js';
-import { ROOT_CERTIFICATE, WORKLOAD_CERTIFICATE } from '../../model/names.js';
-import type { CertificateSource } from '../../model/proxy.js';
+import type { CertificateSource } from '../../model/certificate-source.js';
+import { PEER_EXCHANGE } from '../peer-exchange.js';
 import { type Partial, toAny } from '../proto.js';
-import { workloadSecret } from '../tls/sds.js';
+import { workloadCertificates } from '../tls/downstream.js';
 import type { ListenerSettings } from './settings.js';
 
 const CIPHERS = [
@@ -20,28 +20,22 @@ const CIPHERS = [
   'AES128-GCM-SHA256',
 ];
 
-/** `default` over SDS, peers checked against `ROOTCA` and, by prefix, against the trust domains. Gateways in ISTIO_MUTUAL mode use it too. */
-export function workloadTlsContext(certificates: CertificateSource, trustDomains: readonly string[]): Partial<CommonTlsContext> {
+/** The workload's certificate; peers are checked against the mesh's roots and, by prefix, against the trust domains. */
+function workloadTlsContext(certificates: CertificateSource, trustDomains: readonly string[]): Partial<CommonTlsContext> {
   return {
     alpnProtocols: ['h2', 'http/1.1'],
-    tlsCertificateSdsSecretConfigs: [workloadSecret(WORKLOAD_CERTIFICATE, certificates)],
-    validationContextType: {
-      $case: 'combinedValidationContext',
-      value: {
-        defaultValidationContext: {
-          matchSubjectAltNames: trustDomains.map((domain) => ({ matchPattern: { $case: 'prefix' as const, value: `spiffe://${domain}/` } })),
-        },
-        validationContextSdsSecretConfig: workloadSecret(ROOT_CERTIFICATE, certificates),
-      },
-    },
+    ...workloadCertificates(certificates, {
+      matchSubjectAltNames: trustDomains.map((domain) => ({ matchPattern: { $case: 'prefix' as const, value: `spiffe://${domain}/` } })),
+    }),
   };
 }
 
-/** Transport socket of inbound filter chains that speak mutual TLS. */
-export function mutualTlsSocket({ certificates, trustDomains, meshTls }: ListenerSettings): Partial<TransportSocket> {
+/** Transport socket of inbound filter chains that speak mutual TLS; with `exchanges` it offers what peer-exchange.ts is about. */
+export function mutualTlsSocket({ certificates, trustDomains, meshTls }: ListenerSettings, exchanges: boolean): Partial<TransportSocket> {
   return tlsSocket({
     commonTlsContext: {
       ...workloadTlsContext(certificates, trustDomains),
+      ...(exchanges ? { alpnProtocols: [PEER_EXCHANGE, 'h2', 'http/1.1'] } : {}),
       tlsParams: {
         tlsMinimumProtocolVersion: meshTls.minimum === 'TLSV1_3' ? TlsProtocol.TLSv1_3 : TlsProtocol.TLSv1_2,
         tlsMaximumProtocolVersion: TlsProtocol.TLSv1_3,

@@ -3,6 +3,7 @@
  * with equal matches), and Envoy's FilterChainMatch. SD-066, SD-067.
  * https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener_components.proto#config-listener-v3-filterchainmatch
  */
+import { isIP } from 'node:net';
 import type { FilterChainMatch } from '@envoyproxy/xds-protos/envoy/config/listener/v3/listener_components.js';
 import ipaddr from 'ipaddr.js';
 import type { Partial } from '../proto.js';
@@ -50,9 +51,9 @@ function sameSet(a: readonly string[], b: readonly string[]): boolean {
 /** undefined for a chain that takes everything. */
 export function translateMatch(match: ChainMatch): Partial<FilterChainMatch> | undefined {
   if (matchesAll(match)) return undefined;
-  const prefixRanges = ranges(match.destinations.toSorted()).map(({ text, length }) => ({ addressPrefix: text, prefixLen: length }));
+  const prefixRanges = distinct(ranges(match.destinations.toSorted())).map(({ text, length }) => ({ addressPrefix: text, prefixLen: length }));
   return {
-    ...(hasAnyName(match) ? {} : { serverNames: match.serverNames.toSorted() }),
+    ...(hasAnyName(match) ? {} : { serverNames: [...new Set(match.serverNames)].sort() }),
     ...(prefixRanges.length === 0 ? {} : { prefixRanges }),
     ...(match.applicationProtocols.length === 0 ? {} : { applicationProtocols: [...match.applicationProtocols] }),
     ...(match.transportProtocol === '' ? {} : { transportProtocol: match.transportProtocol }),
@@ -70,11 +71,15 @@ function ranges(destinations: readonly string[]): Range[] {
   for (const destination of destinations) {
     const slash = destination.indexOf('/');
     const text = slash < 0 ? destination : destination.slice(0, slash);
-    if (text === '0.0.0.0' || !ipaddr.isValid(text)) continue;
-    found.push({ text, length: slash < 0 ? (text.includes(':') ? 128 : 32) : Number(destination.slice(slash + 1)) });
+    const bits = slash < 0 ? (text.includes(':') ? '128' : '32') : destination.slice(slash + 1);
+    if (text === '0.0.0.0' || isIP(text) === 0 || !ipaddr.isValidCIDR(`${text}/${bits}`)) continue;
+    found.push({ text, length: Number(bits) });
   }
   return found;
 }
+
+/** Envoy takes a range that a chain has twice for two chains that it can't tell apart. */
+const distinct = (all: readonly Range[]): Range[] => [...new Map(all.toReversed().map((range) => [canonical(range), range])).values()].toReversed();
 
 /** The network that a range means: 10.1.2.3/8 and 10.0.0.0/8 are one. */
 function canonical({ text, length }: Range): string {

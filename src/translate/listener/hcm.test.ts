@@ -68,7 +68,7 @@ describe('HTTP connection manager', () => {
       setCurrentClientCertDetails: { subject: true, uri: false, cert: true },
     });
   });
-  test('what a gateway adds is laid over the rest', () => {
+  test('XC-012: what a gateway adds is laid over the rest; an answer 100 is passed on', () => {
     expect(hcm({ side: 'gateway', extra: { useRemoteAddress: true, xffNumTrustedHops: 1 } })).toMatchObject({
       useRemoteAddress: true,
       xffNumTrustedHops: 1,

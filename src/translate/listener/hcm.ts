@@ -12,12 +12,15 @@ import {
 } from '@envoyproxy/xds-protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.js';
 import { PreserveCaseFormatterConfig } from '@envoyproxy/xds-protos/envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case.js';
 import { UuidRequestIdConfig } from '@envoyproxy/xds-protos/envoy/extensions/request_id/uuid/v3/uuid.js';
+import { hasAgent } from '../../model/certificate-source.js';
 import { isHttp2, type Protocol } from '../../model/protocol.js';
 import { httpAccessLogs } from '../access-log/index.js';
 import type { DnsCache } from '../cluster/dns-cache.js';
 import { httpFilters } from '../http-filter/index.js';
 import type { HttpSecurity } from '../http-filter/security.js';
 import { duration, type Partial, toAny } from '../proto.js';
+import { httpStatsLogs } from '../stats-log/stats-log.js';
+import { applyConnectionSettings } from './connection-settings.js';
 import { translateInboundClientCert, translateProxyHeaders } from './proxy-headers.js';
 import type { HttpSettings } from './settings.js';
 import { translateTracing } from './tracing.js';
@@ -33,6 +36,8 @@ export interface HcmOptions {
   readonly security?: HttpSecurity;
   /** At which extensions of users may be meant; 0 for any. */
   readonly port?: number;
+  /** The filter chain ends mutual TLS of the mesh: for metrics. */
+  readonly mutualTls?: boolean;
   /** Requests may name any host in an absolute URL: the explicit HTTP proxy. */
   readonly allowAbsoluteUrl?: boolean;
   readonly dnsCaches?: readonly DnsCache[];
@@ -62,21 +67,27 @@ export function httpConnectionManager(options: HcmOptions, settings: HttpSetting
 
 /** The connection manager itself. */
 export function translateHcm(
-  { side, statPrefix, routes, protocol, security, port = 0, allowAbsoluteUrl, dnsCaches = [], extra }: HcmOptions,
+  { side, statPrefix, routes, protocol, security, port = 0, mutualTls = false, allowAbsoluteUrl, dnsCaches = [], extra }: HcmOptions,
   settings: HttpSettings,
 ): Partial<HttpConnectionManager> {
   const { proxyHeaders } = settings;
   const http1 = http1Options(settings, allowAbsoluteUrl === true);
-  return {
+  const manager: Partial<HttpConnectionManager> = {
     statPrefix: `${statPrefix};`,
     routeSpecifier: typeof routes === 'string' ? overAds(routes) : { $case: 'routeConfig', value: routes },
     httpFilters: httpFilters({
-      marksHttp: settings.certificates === 'ads',
+      marksHttp: !hasAgent(settings.certificates),
       side,
       protocol,
       suppressDebugHeaders: proxyHeaders.envoyDebugHeaders?.disabled === true,
       ...(security !== undefined && { security }),
       ...(settings.stats !== undefined && { stats: settings.stats }),
+      ...(settings.self !== undefined && { self: settings.self, mutualTls }),
+      ...(settings.sessions && { sessions: true }),
+      ...(settings.istioFilters !== undefined && {
+        istioFilters: settings.istioFilters,
+        hidesFromStrangers: proxyHeaders.metadataExchangeHeaders?.mode === 'IN_MESH',
+      }),
       ...(settings.extensions !== undefined && { extensions: settings.extensions, port }),
       dnsCaches,
     }),
@@ -87,7 +98,7 @@ export function translateHcm(
     ...(side === 'inbound' && isHttp2(protocol) ? { http2ProtocolOptions: {} } : {}),
     ...(settings.idleTimeout === '' ? {} : { commonHttpProtocolOptions: { idleTimeout: duration(settings.idleTimeout) } }),
     ...(settings.tracing === undefined ? {} : { tracing: translateTracing(settings.tracing) }),
-    accessLog: httpAccessLogs(settings.accessLogs),
+    accessLog: [...httpAccessLogs(settings.accessLogs), ...httpStatsLogs(settings.statsLog, mutualTls)],
     useRemoteAddress: false,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: NONE,
@@ -95,6 +106,8 @@ export function translateHcm(
     requestIdExtension: settings.ignoresRequestIdForSampling === true ? requestId(false) : REQUEST_ID,
     ...extra,
   };
+  if (settings.connection !== undefined) applyConnectionSettings(manager, settings.connection);
+  return manager;
 }
 
 const overAds = (routeConfigName: string) => ({

@@ -14,9 +14,10 @@ import { listenerAccessLogs } from '../access-log/index.js';
 import { AFTER_RULES, ALL_PHASES, BEFORE_RULES, networkExtensions } from '../extension/chain.js';
 import type { SecurityFilters } from '../http-filter/security.js';
 import { tcpStats } from '../http-filter/stats.js';
+import { exchangingChain } from '../peer-exchange.js';
 import { duration, type Partial } from '../proto.js';
 import { inboundRouteConfiguration } from '../route/inbound.js';
-import { addresses, listenerName, wildcards } from './address.js';
+import { addresses, capturedWildcards, connectionBalance, listenerName } from './address.js';
 import { configMetadata } from './config-metadata.js';
 import { mutualTlsSocket } from './downstream-tls.js';
 import { httpConnectionManager } from './hcm.js';
@@ -65,8 +66,10 @@ interface Place {
   readonly protocol: Protocol;
   readonly tcpName: string;
   readonly httpName: string;
-  readonly tcp: () => Partial<Filter>[];
-  readonly http: () => Partial<Filter>[];
+  /** Filters are one for all chains, unless metrics tell chains with mutual TLS from others. */
+  readonly tcp: (mutualTls: boolean) => Partial<Filter>[];
+  readonly http: (mutualTls: boolean) => Partial<Filter>[];
+  readonly tellsMutualTls: boolean;
   readonly sidecar?: string;
 }
 
@@ -74,8 +77,8 @@ type Chain = { readonly needs: SniffNeeds; readonly chain: Partial<FilterChain> 
 
 /** All inbound listeners of the plan; `virtualInbound` first. */
 export function translateInboundListeners(plan: InboundPlan, settings: ListenerSettings): Partial<Listener>[] {
-  const socket = mutualTlsSocket(settings);
-  const chainsOf = (place: Place): Chain[] => filterChains(place, socket);
+  const sockets = { HTTP: mutualTlsSocket(settings, false), TCP: mutualTlsSocket(settings, settings.tcp.peerExchange === true) };
+  const chainsOf = (place: Place): Chain[] => filterChains(place, sockets);
   const placeOf = (port: InboundPort): Place => portPlace(port, plan, settings);
   const bound = plan.ports.filter((port) => port.bindsToPort).map((port) => boundListener(port, chainsOf(placeOf(port)), settings));
   if (settings.interceptionMode === 'NONE') return bound;
@@ -91,7 +94,7 @@ export function translateInboundListeners(plan: InboundPlan, settings: ListenerS
 function virtualInbound(chains: readonly Chain[], settings: ListenerSettings): Partial<Listener> {
   const transparent = settings.interceptionMode === 'TPROXY';
   return {
-    ...inboundListener(VIRTUAL_INBOUND, wildcards(settings.ipMode), settings.inboundPort, chains, settings),
+    ...inboundListener(VIRTUAL_INBOUND, capturedWildcards(settings.ipMode), settings.inboundPort, chains, settings),
     ...(transparent ? { transparent } : {}),
     listenerFilters: [ORIGINAL_DST, ...(transparent ? [ORIGINAL_SRC] : []), ...inspectors(chains.map(({ needs }) => needs))],
   };
@@ -117,6 +120,7 @@ const inboundListener = (
   continueOnListenerFiltersTimeout: true,
   listenerFiltersTimeout: duration(settings.protocolDetectionTimeout),
   maxConnectionsToAcceptPerSocketEvent: 1,
+  ...connectionBalance(settings),
   accessLog: listenerAccessLogs(settings.http.accessLogs),
   filterChains: chains.map(({ chain }) => chain),
 });
@@ -128,7 +132,7 @@ function blackhole({ inboundPort, tcp }: ListenerSettings): Chain {
     chain: {
       name: 'virtualInbound-blackhole',
       filterChainMatch: { destinationPort: inboundPort },
-      filters: [...tcpStats(tcp), tcpProxy({ ...toCluster(BLACK_HOLE_CLUSTER), silent: true }, tcp)],
+      filters: [...exchangingChain(tcp), ...tcpStats(tcp), tcpProxy({ ...toCluster(BLACK_HOLE_CLUSTER), silent: true }, tcp)],
     },
   };
 }
@@ -140,21 +144,25 @@ function portPlace(port: InboundPort, plan: InboundPlan, settings: ListenerSetti
     ...port,
     tcpName: name,
     httpName: name,
-    tcp: () => [
+    tellsMutualTls: settings.http.self !== undefined,
+    tcp: (mutualTls) => [
+      ...exchangingChain(settings.tcp),
+      ...plan.security.network.custom,
       ...networkExtensions(settings.tcp.extensions, BEFORE_RULES, port.targetPort),
-      ...plan.security.network,
+      ...plan.security.network.rules,
       ...networkExtensions(settings.tcp.extensions, AFTER_RULES, port.targetPort),
       ...tcpStats(settings.tcp),
       ...protocolFilters(port.protocol, port.tcpStatPrefix),
-      tcpProxy({ to: clusterName, statPrefix: port.tcpStatPrefix }, settings.tcp),
+      tcpProxy({ to: clusterName, statPrefix: port.tcpStatPrefix, mutualTls }, settings.tcp),
     ],
-    http: () => {
+    http: (mutualTls) => {
       const routes = inboundRouteConfiguration({ ...port, clusterName, defaultRetries: plan.defaultRetries });
       const { protocol, targetPort } = port;
       return [
+        ...exchangingChain(settings.tcp),
         ...networkExtensions(settings.http.extensions, ALL_PHASES, targetPort),
         httpConnectionManager(
-          { side: 'inbound', statPrefix: `inbound_${name}`, routes, protocol, security: plan.security.http, port: targetPort },
+          { side: 'inbound', statPrefix: `inbound_${name}`, routes, protocol, security: plan.security.http, port: targetPort, mutualTls },
           settings.http,
         ),
       ];
@@ -171,14 +179,18 @@ function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: Inbound
     protocol: 'Unsupported',
     tcpName: VIRTUAL_INBOUND,
     httpName: `${VIRTUAL_INBOUND}-catchall-http`,
-    tcp: () => [
+    tellsMutualTls: settings.http.self !== undefined,
+    tcp: (mutualTls) => [
+      ...exchangingChain(settings.tcp),
+      ...plan.security.network.custom,
       ...networkExtensions(settings.tcp.extensions, BEFORE_RULES, targetPort),
-      ...plan.security.network,
+      ...plan.security.network.rules,
       ...networkExtensions(settings.tcp.extensions, AFTER_RULES, targetPort),
       ...tcpStats(settings.tcp),
-      tcpProxy({ to: clusterName, statPrefix: plan.passthroughStatPrefix }, settings.tcp),
+      tcpProxy({ to: clusterName, statPrefix: plan.passthroughStatPrefix, mutualTls }, settings.tcp),
     ],
-    http: () => [
+    http: (mutualTls) => [
+      ...exchangingChain(settings.tcp),
       ...networkExtensions(settings.http.extensions, ALL_PHASES, targetPort),
       httpConnectionManager(
         {
@@ -188,6 +200,7 @@ function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: Inbound
           protocol: 'Unsupported',
           security: plan.security.http,
           port: targetPort,
+          mutualTls,
         },
         settings.http,
       ),
@@ -195,20 +208,23 @@ function passthroughPlace(targetPort: number, mode: MutualTlsMode, plan: Inbound
   };
 }
 
-/** The chains of one place by the matrix; the filters are made once and shared by its chains. */
-function filterChains(place: Place, socket: ReturnType<typeof mutualTlsSocket>): Chain[] {
+/** The chains of one place by the matrix; filters are made once for the chains that have the same. */
+function filterChains(place: Place, sockets: Readonly<Record<'HTTP' | 'TCP', ReturnType<typeof mutualTlsSocket>>>): Chain[] {
   const matrix = inboundChains(place.mode, listenerProtocol(place.protocol));
-  const filters = {
-    HTTP: matrix.some(({ protocol }) => protocol === 'HTTP') ? place.http() : [],
-    TCP: matrix.some(({ protocol }) => protocol === 'TCP') ? place.tcp() : [],
+  const made = new Map<string, Partial<Filter>[]>();
+  const filters = (protocol: 'HTTP' | 'TCP', mutualTls: boolean): Partial<Filter>[] => {
+    const key = `${protocol} ${mutualTls}`;
+    const known = made.get(key) ?? (protocol === 'HTTP' ? place.http(mutualTls) : place.tcp(mutualTls));
+    made.set(key, known);
+    return known;
   };
   return matrix.map((row) => ({
     needs: { port: place.targetPort, tls: row.transportProtocol === 'tls', http: row.applicationProtocols.includes('h2c') },
     chain: {
       name: row.protocol === 'HTTP' ? place.httpName : place.tcpName,
       filterChainMatch: matchOf(row, place.targetPort),
-      filters: filters[row.protocol],
-      ...(row.mutualTls ? { transportSocket: socket } : {}),
+      filters: filters(row.protocol, place.tellsMutualTls && row.mutualTls),
+      ...(row.mutualTls ? { transportSocket: sockets[row.protocol] } : {}),
       ...(place.sidecar === undefined ? {} : { metadata: configMetadata('sidecar', place.sidecar) }),
     },
   }));

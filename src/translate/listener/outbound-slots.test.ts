@@ -10,6 +10,7 @@ const SETTINGS: SlotSettings = {
   interceptionMode: 'REDIRECT',
   unprivilegedPod: false,
   dnsCapture: false,
+  clusterId: '',
   ownPorts: [15001, 15006],
 };
 const CATCH_ALL: EgressListener = { index: 0, bind: '', captureMode: 'DEFAULT' };

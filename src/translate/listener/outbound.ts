@@ -9,7 +9,7 @@ import type { DnsCache } from '../cluster/dns-cache.js';
 import { ALL_PHASES, networkExtensions } from '../extension/chain.js';
 import { tcpStats } from '../http-filter/stats.js';
 import { duration, type Partial } from '../proto.js';
-import { addresses, listenerName, localhosts } from './address.js';
+import { addresses, connectionBalance, listenerName, localhosts } from './address.js';
 import { configMetadata } from './config-metadata.js';
 import { MATCH_ALL, matchesAll, translateMatch } from './filter-chain-match.js';
 import { httpConnectionManager } from './hcm.js';
@@ -25,6 +25,7 @@ export interface OutboundSettings {
   readonly protocolDetectionTimeout: string;
   readonly tcp: TcpSettings;
   readonly http?: HttpSettings;
+  readonly exactBalance?: true;
 }
 
 /** Limits what a client can hold open with a handshake that never ends. */
@@ -41,6 +42,7 @@ export function translateOutboundListener(plan: OutboundListenerPlan, settings: 
     trafficDirection: TrafficDirection.OUTBOUND,
     // A real port accepts one connection at a time, so that workers share them evenly.
     ...(plan.bindsToPort ? { maxConnectionsToAcceptPerSocketEvent: 1 } : { bindToPort: false }),
+    ...connectionBalance(settings),
     continueOnListenerFiltersTimeout: true,
     listenerFilters: [...(sniffsTls ? [TLS_INSPECTOR] : []), ...(sniffsHttp ? [HTTP_INSPECTOR] : [])],
     // A timeout turns requests of slow clients into byte streams: only where the user wants it and there is HTTP to detect.

@@ -93,13 +93,10 @@ export function chosenTracing(
   };
 }
 
+/** Of two with one name Envoy keeps the first: what the author says goes before what Istio says. */
 function allTags(withIstioTags: boolean, custom: Readonly<Record<string, unknown>>, facts: TagFacts): readonly TraceTag[] {
-  const tags = withIstioTags ? [...DRY_RUN_TAGS, ...istioTags(facts)] : [];
-  for (const [tag, source] of Object.entries(custom)) {
-    const own = customTag(tag, source);
-    if (own !== undefined) tags.push(own);
-  }
-  return tags.sort((a, b) => (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : 0));
+  const own = Object.entries(custom).flatMap(([tag, source]) => customTag(tag, source) ?? []);
+  return [...own, ...(withIstioTags ? [...DRY_RUN_TAGS, ...istioTags(facts)] : [])].sort((a, b) => (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : 0));
 }
 
 /** Default 1 %, also for nonsense above 100, as the reference has it. */

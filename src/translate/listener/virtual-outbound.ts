@@ -13,7 +13,7 @@ import { tcpStats } from '../http-filter/stats.js';
 import type { Partial } from '../proto.js';
 import { catchAllRoute, type OutboundPolicy } from '../route/default-route.js';
 import { MAX_DIRECT_RESPONSE_BODY } from '../route/encode-routes.js';
-import { addresses, wildcards } from './address.js';
+import { addresses, outboundWildcards } from './address.js';
 import { PLAINTEXT_HTTP } from './filter-chain-match.js';
 import { httpConnectionManager } from './hcm.js';
 import { HTTP_INSPECTOR } from './inspectors.js';
@@ -51,7 +51,7 @@ export function translateVirtualOutbound(plan: VirtualOutboundPlan, settings: Vi
   if (settings.interceptionMode === 'NONE') return undefined;
   return {
     name: VIRTUAL_OUTBOUND,
-    ...addresses(wildcards(settings.ipMode), settings.outboundPort),
+    ...addresses(outboundWildcards(settings.ipMode), settings.outboundPort),
     ...(settings.interceptionMode === 'TPROXY' ? { transparent: true } : {}),
     useOriginalDst: true,
     trafficDirection: TrafficDirection.OUTBOUND,
@@ -89,6 +89,6 @@ function resolvingChain(
   return {
     name: `${CATCH_ALL_CHAIN}-http`,
     filterChainMatch: { applicationProtocols: [...PLAINTEXT_HTTP] },
-    filters: [httpConnectionManager({ ...options, extra: { proxy100Continue: false } }, http)],
+    filters: [httpConnectionManager(options, http)],
   };
 }

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import type { NameTable, NameTable_NameInfo } from '@envoyproxy/xds-protos/istio/networking/nds/v1/nds.js';
+import { isClusterSetHost } from '../../model/multi-cluster-services.js';
 import type { Endpoint, Service } from '../../model/service.js';
 import { ANY_ADDRESS } from '../../model/service-addresses.js';
 import type { Partial } from '../proto.js';
@@ -41,7 +42,8 @@ export function nameTable(services: readonly NamedService[]): Partial<NameTable>
 function addService(table: Map<string, Info>, { hostname, name, namespace, registry }: NamedService['service'], ips: string[]): void {
   const known = table.get(hostname);
   if (known?.registry === 'Kubernetes') return;
-  if (registry === 'Kubernetes') table.set(hostname, { ips, registry, shortname: name, namespace });
+  // Short names are those of the cluster's own service.
+  if (registry === 'Kubernetes') table.set(hostname, { ips, registry, ...(!isClusterSetHost(hostname) && { shortname: name, namespace }) });
   else if (known === undefined) table.set(hostname, { ips, registry });
   else known.ips.push(...ips.filter((address) => !known.ips.includes(address)));
 }

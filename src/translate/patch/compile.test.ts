@@ -79,8 +79,11 @@ describe('operations', () => {
   test('REMOVE needs no value and does not look at one', () => {
     expect(compile('HTTP_FILTER', 'REMOVE', { nonsense: 1 }, sub).patches[0]?.value).toBeUndefined();
   });
-  test('EF-015 EF-003 the bootstrap and waypoints are told and left', () => {
-    expect(problem('BOOTSTRAP', 'MERGE', {})).toMatch(/has no effect/);
+  test('EF-015 bootstraps can be merged into, and nothing else', () => {
+    expect(compile('BOOTSTRAP', 'MERGE', { flags_path: '/f' }).problems).toEqual([]);
+    expect(problem('BOOTSTRAP', 'ADD', {})).toMatch(/ADD is not possible for applyTo BOOTSTRAP/);
+  });
+  test('EF-003 waypoints are told and left', () => {
     expect(problem('CLUSTER', 'MERGE', {}, { context: 'WAYPOINT' })).toMatch(/context: has no effect/);
   });
 });

@@ -7,6 +7,7 @@ import type { EnvoyFilter } from '../../api/extensions.js';
 import { type FieldPath, formatPath, type Problem } from '../../api/problem.js';
 import { keyOf } from '../../api/resource.js';
 import type { ConfigPatch } from '../../model/envoy-filters.js';
+import { BOOTSTRAP } from './bootstrap.js';
 import { envoyType, envoyTypes } from './envoy-types.js';
 import { explainJson } from './explain-json.js';
 import type { ApplyTo, Operation, Patch } from './patch.js';
@@ -21,7 +22,7 @@ const FILTER: readonly Operation[] = ['ADD', 'INSERT_FIRST', 'INSERT_BEFORE', 'I
 const WHOLE: readonly Operation[] = ['ADD', 'REMOVE', 'MERGE', 'MERGE_AND_REPLACE_LIST'];
 const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3';
 
-const TARGETS: Readonly<Record<Exclude<ApplyTo, 'BOOTSTRAP'>, Target>> = {
+const TARGETS: Readonly<Record<ApplyTo, Target>> = {
   CLUSTER: { type: 'envoy.config.cluster.v3.Cluster', operations: WHOLE },
   LISTENER: { type: 'envoy.config.listener.v3.Listener', operations: WHOLE },
   LISTENER_FILTER: { type: 'envoy.config.listener.v3.ListenerFilter', operations: FILTER },
@@ -32,6 +33,7 @@ const TARGETS: Readonly<Record<Exclude<ApplyTo, 'BOOTSTRAP'>, Target>> = {
   VIRTUAL_HOST: { type: 'envoy.config.route.v3.VirtualHost', operations: [...WHOLE, 'REPLACE'] },
   HTTP_ROUTE: { type: 'envoy.config.route.v3.Route', operations: [...WHOLE, 'INSERT_FIRST', 'INSERT_BEFORE', 'INSERT_AFTER'] },
   EXTENSION_CONFIG: { type: 'envoy.config.core.v3.TypedExtensionConfig', operations: ['ADD'] },
+  BOOTSTRAP: { type: BOOTSTRAP, operations: ['MERGE', 'MERGE_AND_REPLACE_LIST'] },
 };
 
 /** Resources are known by their names: one without cannot be served. */
@@ -57,7 +59,6 @@ function compile(config: ConfigPatch, index: number, row: EnvoyFilter, problems:
   const { applyTo, patch, match = {} } = config;
   const context = (match as { context?: Patch['context'] | 'WAYPOINT' }).context ?? 'ANY';
   if (context === 'WAYPOINT') return report('warning', ['match', 'context'], 'has no effect: there are no waypoints here');
-  if (applyTo === 'BOOTSTRAP') return report('warning', ['applyTo'], 'has no effect: give the bootstrap to Envoy when it starts (mizzen bootstrap)');
   const target = applyTo === undefined || applyTo === 'INVALID' ? undefined : TARGETS[applyTo];
   if (target === undefined) return report('error', ['applyTo'], 'must be set');
   const operation = normalOperation(patch?.operation ?? 'INVALID', target);

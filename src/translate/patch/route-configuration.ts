@@ -9,6 +9,7 @@ import { mergeInto } from './merge.js';
 import { ROUTE_CONFIGURATION, type RouteConfigurationMessage, VIRTUAL_HOST, type VirtualHostMessage } from './messages.js';
 import { type Applied, isMerge, listsOf, type Patch, type Patches } from './patch.js';
 import { matchesRouteConfiguration, type ServerPorts } from './route-match.js';
+import { givesNames, type Kept, keptOf } from './unique-domains.js';
 import { concerns, patchVirtualHost, type VirtualHostPatches } from './virtual-host.js';
 
 /** Field numbers of envoy/config/route/v3/route.proto and route_components.proto. */
@@ -19,21 +20,42 @@ const DOMAINS = 2;
 export const hasRoutePatches = (patches: Patches): boolean => patches.has('ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE');
 
 /** Changes a decoded route configuration in place. */
-export function patchRouteConfiguration(config: RouteConfigurationMessage, patches: Patches, ports: ServerPorts, applied: Applied): void {
+export function patchRouteConfiguration(
+  config: RouteConfigurationMessage,
+  patches: Patches,
+  ports: ServerPorts,
+  applied: Applied,
+  dropped: string[] = [],
+): void {
   mergeConfiguration(config, patches, ports, applied);
   const own = hostPatches(config.name, patches, ports);
   config.virtualHosts = config.virtualHosts.flatMap((host) => patchVirtualHost(host, own, applied) ?? []);
   config.virtualHosts.push(...addedHosts(own, applied));
+  if (applied.size === 0) return;
+  const kept = keptOf(config.virtualHosts, dropped);
+  config.virtualHosts = config.virtualHosts.flatMap((host, i) => withDomains(host, kept[i]) ?? []);
+}
+
+function withDomains(host: VirtualHostMessage, kept: Kept | undefined): VirtualHostMessage | undefined {
+  if (kept === 'none') return undefined;
+  if (kept !== undefined && kept !== 'all') host.domains = [...kept];
+  return host;
 }
 
 /** The same for an encoded one. Undefined when no patch is about it. */
-export function patchEncodedRoutes(bytes: Uint8Array, patches: Patches, ports: ServerPorts, applied: Applied): Uint8Array | undefined {
+export function patchEncodedRoutes(
+  bytes: Uint8Array,
+  patches: Patches,
+  ports: ServerPorts,
+  applied: Applied,
+  dropped: string[],
+): Uint8Array | undefined {
   const { rest, hosts } = splitHosts(bytes);
   const type = envoyType(ROUTE_CONFIGURATION);
   const config = decodeAs<RouteConfigurationMessage>(type, rest);
   if (isAboutHosts(config.name, patches, ports)) {
     const whole = decodeAs<RouteConfigurationMessage>(type, bytes);
-    patchRouteConfiguration(whole, patches, ports, applied);
+    patchRouteConfiguration(whole, patches, ports, applied, dropped);
     return encodeAs(type, whole);
   }
   mergeConfiguration(config, patches, ports, applied);
@@ -45,7 +67,19 @@ export function patchEncodedRoutes(bytes: Uint8Array, patches: Patches, ports: S
     return message === undefined ? [] : [encodeAs(hostType, message)];
   });
   const added = addedHosts(own, applied).map((host) => encodeAs(hostType, host));
-  return applied.size === 0 ? undefined : joinHosts(encodeAs(type, config), [...patched, ...added]);
+  if (applied.size === 0) return undefined;
+  const all = [...patched, ...added];
+  return joinHosts(encodeAs(type, config), own.hosts.some(givesNames) ? unique(all, dropped) : all);
+}
+
+function unique(hosts: readonly Uint8Array[], dropped: string[]): readonly Uint8Array[] {
+  const kept = keptOf(hosts.map(headOf), dropped);
+  const type = envoyType(VIRTUAL_HOST);
+  return hosts.flatMap((bytes, i) => {
+    if (kept[i] === 'all') return [bytes];
+    const host = withDomains(decodeAs<VirtualHostMessage>(type, bytes), kept[i]);
+    return host === undefined ? [] : [encodeAs(type, host)];
+  });
 }
 
 function mergeConfiguration(config: RouteConfigurationMessage, patches: Patches, ports: ServerPorts, applied: Applied): void {

@@ -4,6 +4,7 @@ import type { Destination, HTTPRouteDestination } from '../../api/istio.js';
 import { hashPolicy } from './hash-policy.js';
 import { headerOperations } from './headers.js';
 import type { Draft, RouteBlock, RouteContext } from './route-block.js';
+import { applySession } from './stateful-session.js';
 
 /** HTTPRoute.route. Runs after headers and rewrite, whose host wins over a single destination's. */
 export const destinationsBlock: RouteBlock<HTTPRouteDestination[]> = (draft, destinations, http, context) => {
@@ -16,6 +17,7 @@ export const destinationsBlock: RouteBlock<HTTPRouteDestination[]> = (draft, des
   if (all.length === 1 && only !== undefined) single(draft, only, context);
   else if (weighted.length > 0)
     draft.action.clusterSpecifier = { $case: 'weightedClusters', value: { clusters: weighted.map((to) => clusterWeight(draft, to, context)) } };
+  for (const to of all.length === 1 ? all : weighted) applySession(draft.route, context.sessionOf?.(to.destination as Destination));
   // Envoy refuses an empty list of clusters, and with it all routes: answer for the missing destination instead.
   draft.route.action =
     draft.action.clusterSpecifier === undefined ? { $case: 'directResponse', value: { status: 500 } } : { $case: 'route', value: draft.action };

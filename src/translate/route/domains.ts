@@ -3,7 +3,7 @@
  * names as far as the client's DNS search would find them, and its addresses.
  */
 import type { Service } from '../../model/service.js';
-import { type AddressScope, ANY_ADDRESS, serviceAddresses } from '../../model/service-addresses.js';
+import { type AddressScope, ANY_ADDRESS, reachableAddresses } from '../../model/service-addresses.js';
 import { authority } from './default-route.js';
 
 /** What domains depend on at the client. */
@@ -33,7 +33,7 @@ export function serviceDomains(service: Service, scope: DomainScope, suffixPort?
   }
   // Pods of a headless service have names of their own below it.
   if (service.resolution === 'Passthrough' && service.registry === 'Kubernetes') all.push(...all.map((domain) => `*.${domain}`));
-  for (const address of serviceAddresses(service, scope)) if (address !== ANY_ADDRESS) pushHost(all, address, suffixPort);
+  for (const address of reachableAddresses(service, scope)) if (address !== ANY_ADDRESS) pushHost(all, address, suffixPort);
   return { all, short };
 }
 

@@ -13,6 +13,7 @@ export interface BoundServer {
   readonly gateway: string;
   readonly gatewayNamespace: string;
   readonly server: Server;
+  readonly http3?: true;
   /** VirtualServices bound to the gateway, in their order. */
   readonly virtualServices: readonly HostBinding[];
 }
@@ -23,6 +24,8 @@ export interface GatewayRoutesFrom {
   readonly gateway: string;
   readonly port: number;
   readonly isTls: boolean;
+  /** The server can be had over HTTP/3 too (GW-027). */
+  readonly http3?: true;
 }
 
 export interface PlannedGatewayHost {
@@ -47,7 +50,7 @@ export function gatewayHosts(servers: readonly BoundServer[], hasRoutes: (from: 
   const drafts = new Map<string, Draft>();
   /** Routes are made once per gateway and VirtualService, for the first server that has them. */
   const made = new Map<string, GatewayRoutesFrom>();
-  for (const { gateway, gatewayNamespace, server, virtualServices } of servers) {
+  for (const { gateway, gatewayNamespace, server, http3, virtualServices } of servers) {
     const port = server.port.number;
     const redirects = server.tls?.httpsRedirect === true;
     const draftOf = (host: string): Draft => {
@@ -62,13 +65,17 @@ export function gatewayHosts(servers: readonly BoundServer[], hasRoutes: (from: 
       if (index === undefined) indexes.set(namespace, (index = indexHosts(hostsFor(server, namespace, gatewayNamespace))));
       return index;
     };
-    for (const { key, hosts } of virtualServices) {
+    for (const { key, hosts, isIngress } of virtualServices) {
       const shared = intersection(hostsOf(key.slice(0, key.indexOf('/'))), hosts);
       if (shared.length === 0) continue;
       const id = `${gateway}|${key}`;
       let from = made.get(id);
-      if (from === undefined) made.set(id, (from = { virtualService: key, gateway, port, isTls: server.tls !== undefined }));
-      if (hasRoutes(from)) for (const host of shared) draftOf(host.toLowerCase()).from.push(from);
+      if (from === undefined) made.set(id, (from = { virtualService: key, gateway, port, isTls: server.tls !== undefined, ...(http3 && { http3 }) }));
+      if (!hasRoutes(from)) continue;
+      for (const host of shared) {
+        const draft = draftOf(host.toLowerCase());
+        if (isIngress !== true || !draft.from.some(({ virtualService }) => virtualService === key)) draft.from.push(from);
+      }
     }
     if (redirects) for (const host of server.hosts) draftOf(host.slice(host.indexOf('/') + 1).toLowerCase());
   }

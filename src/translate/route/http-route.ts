@@ -4,6 +4,7 @@
  */
 import { RouteAction_ClusterNotFoundResponseCode } from '@envoyproxy/xds-protos/envoy/config/route/v3/route_components.js';
 import type { HTTPMatchRequest, HTTPRoute } from '../../api/istio.js';
+import { advertiseHttp3 } from './alt-svc.js';
 import { corsBlock } from './cors.js';
 import { traceOperation } from './decorator.js';
 import { destinationsBlock } from './destinations.js';
@@ -78,6 +79,7 @@ export function httpRoute(http: HTTPRoute, match: HTTPMatchRequest | undefined, 
   }
   for (const name of BLOCK_NAMES) (BLOCKS[name] as RouteBlock<unknown>)(draft, http[name], http, context, match);
   if (draft.route.action === undefined) return undefined;
+  if (context.http3) advertiseHttp3(draft.route, context.listenPort);
   draft.route.decorator = { operation: traceOperation(draft.route, context) };
   return draft.route;
 }

@@ -1,6 +1,7 @@
 /** HTTPMatchRequest as Envoy's RouteMatch: VS-007 to VS-012. Also which matches take part on a proxy at all: VS-013 to VS-016. */
 import type { DeepPartial, HeaderMatcher, QueryParameterMatcher, RouteMatch } from '@envoyproxy/xds-protos/envoy/config/route/v3/route_components.js';
 import type { HTTPMatchRequest, StringMatch } from '../../api/istio.js';
+import { compareTexts } from '../../api/text-order.js';
 import { selects } from '../../model/labels.js';
 import { claimMatcher, claimPath } from './claims.js';
 import type { RouteContext, RouteSemantics } from './route-block.js';
@@ -37,7 +38,7 @@ export function routeMatch(match: HTTPMatchRequest | undefined, semantics: Route
     // Envoy refuses "missing counts as empty" together with a presence match.
     else headers.push({ ...headerMatcher(name, value), invertMatch: true, treatMissingHeaderAsEmpty: !isPresence(value) });
   }
-  headers.sort((a, b) => compare(a.name ?? '', b.name ?? ''));
+  headers.sort((a, b) => compareTexts(a.name ?? '', b.name ?? ''));
   if (match.method !== undefined) headers.push(headerMatcher(':method', match.method as StringMatch));
   if (match.authority !== undefined) headers.push(headerMatcher(':authority', match.authority as StringMatch));
   if (match.scheme !== undefined) headers.push(headerMatcher(':scheme', match.scheme as StringMatch));
@@ -58,11 +59,15 @@ export function isCatchAll(match: DeepPartial<RouteMatch>): boolean {
   return path?.$case === 'safeRegex' && path.value?.regex === '.*';
 }
 
+/** What Envoy takes as a prefix of whole path elements: two characters at least, no query. Others (`//`, none) are prefixes of characters. */
+const isSeparatedPrefix = /^[^?#]+[^?#/]$/;
+
 function pathSpecifier(uri: StringMatch | undefined, semantics: RouteSemantics): DeepPartial<RouteMatch>['pathSpecifier'] {
   if (uri?.exact !== undefined) return { $case: 'path', value: uri.exact };
   if (uri?.prefix !== undefined) {
     if (semantics === 'istio' || uri.prefix === '/') return { $case: 'prefix', value: uri.prefix };
-    return { $case: 'pathSeparatedPrefix', value: uri.prefix.endsWith('/') ? uri.prefix.slice(0, -1) : uri.prefix };
+    const value = uri.prefix.endsWith('/') ? uri.prefix.slice(0, -1) : uri.prefix;
+    return isSeparatedPrefix.test(value) ? { $case: 'pathSeparatedPrefix', value } : { $case: 'prefix', value: uri.prefix || '/' };
   }
   if (uri?.regex !== undefined) return { $case: 'safeRegex', value: { regex: uri.regex } };
   return { $case: 'prefix', value: '/' };
@@ -80,5 +85,4 @@ function queryParameterMatcher(name: string, match: StringMatch): DeepPartial<Qu
   return { name, queryParameterMatchSpecifier: { $case: 'stringMatch', value } };
 }
 
-const entries = (matches: Matches | undefined): [string, StringMatch][] => Object.entries(matches ?? {}).sort(([a], [b]) => compare(a, b));
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const entries = (matches: Matches | undefined): [string, StringMatch][] => Object.entries(matches ?? {}).sort(([a], [b]) => compareTexts(a, b));

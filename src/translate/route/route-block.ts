@@ -6,6 +6,7 @@
 import type { DeepPartial, Route, RouteAction } from '@envoyproxy/xds-protos/envoy/config/route/v3/route_components.js';
 import type { ConsistentHashLB, Destination, HTTPMatchRequest, HTTPRetry, HTTPRoute } from '../../api/istio.js';
 import type { Labels } from '../../model/labels.js';
+import type { PersistentSession } from '../../model/persistent-session.js';
 
 /** Which API a VirtualService was made from: Ingress and Gateway API rules match whole path segments. */
 export type RouteSemantics = 'istio' | 'ingress' | 'gateway-api';
@@ -28,6 +29,8 @@ export interface RouteContext {
   readonly proxyLabels: Labels;
   /** The listener terminates TLS: default scheme of redirects. */
   readonly isTls: boolean;
+  /** The listener's server can be had over HTTP/3 as well, and says so. */
+  readonly http3?: true;
   /** ProxyConfig.proxyHeaders.xForwardedHost; applied where a rewrite is. */
   readonly appendXForwardedHost: boolean;
   /** MeshConfig.defaultHttpRetryPolicy. */
@@ -36,6 +39,8 @@ export interface RouteContext {
   readonly clusterOf: (destination: Destination) => string;
   /** Consistent hashing that DestinationRules ask for at a destination. */
   readonly hashOf: (destination: Destination) => ConsistentHashLB | undefined;
+  /** Sessions that the service of a destination keeps. @default none */
+  readonly sessionOf?: (destination: Destination) => PersistentSession | undefined;
 }
 
 export type RouteDraft = DeepPartial<Route>;

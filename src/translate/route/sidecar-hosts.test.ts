@@ -3,7 +3,7 @@ import type { Port, Service } from '../../model/service.js';
 import { serviceDomains } from './domains.js';
 import { type HostBinding, type SidecarHostsInput, sidecarHosts } from './sidecar-hosts.js';
 
-const scope = { type: 'sidecar', dnsDomain: 'shop.svc.cluster.local', ipMode: 'ipv4', dnsCapture: false } as const;
+const scope = { type: 'sidecar', dnsDomain: 'shop.svc.cluster.local', ipMode: 'ipv4', clusterId: '', dnsCapture: false } as const;
 const service = (hostname: string, over: Partial<Service> = {}): Service =>
   ({
     key: `k:${hostname}`,

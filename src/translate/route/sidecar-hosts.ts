@@ -13,6 +13,8 @@ export interface HostBinding {
   readonly key: string;
   readonly hosts: readonly string[];
   readonly isGatewayApi: boolean;
+  /** Made from Ingresses: bound to the gateways of all that have its host, whose plain HTTP servers are one route configuration. */
+  readonly isIngress?: boolean;
 }
 
 /** Where the routes of a virtual host come from: a VirtualService, or a service port by itself. */

@@ -6,6 +6,7 @@
 import type { Secret } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/secret.js';
 import type { ConfigMapSpec, SecretSpec } from '../../api/kubernetes.js';
 import type { Partial } from '../proto.js';
+import { type KeyProvider, privateKey } from './private-key.js';
 
 /** Values by key; undefined and empty count alike. */
 export type CredentialData = (key: string) => Buffer | undefined;
@@ -29,7 +30,7 @@ export const configMapData =
 const filled = (value: Buffer): Buffer | undefined => (value.length === 0 ? undefined : value);
 
 /** Certificate chain and key; undefined when no layout has both. */
-export function credentialCertificate(name: string, data: CredentialData): Partial<Secret> | undefined {
+export function credentialCertificate(name: string, data: CredentialData, provider?: KeyProvider): Partial<Secret> | undefined {
   for (const layout of LAYOUTS) {
     const certificate = data(layout.certificate);
     const key = data(layout.key);
@@ -37,7 +38,7 @@ export function credentialCertificate(name: string, data: CredentialData): Parti
     const staple = 'staple' in layout ? data(layout.staple) : undefined;
     const value = {
       certificateChain: inline(certificate),
-      privateKey: inline(key),
+      ...privateKey(key, provider),
       ...(staple === undefined ? {} : { ocspStaple: inline(staple) }),
     };
     return { name, type: { $case: 'tlsCertificate', value } };

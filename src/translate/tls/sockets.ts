@@ -7,9 +7,9 @@ import { ProxyProtocolUpstreamTransport } from '@envoyproxy/xds-protos/envoy/ext
 import { RawBuffer } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer.js';
 import { toAny } from '../proto.js';
 
-/** Plain text, as a socket of its own: needed where a match must choose it. */
-export const rawBufferSocket = (): TransportSocket => ({
-  name: 'envoy.transport_sockets.raw_buffer',
+/** Plain text, as a socket of its own: needed where a match must choose it. The name is free: Envoy goes by the type. */
+export const rawBufferSocket = (name = 'envoy.transport_sockets.raw_buffer'): TransportSocket => ({
+  name,
   configType: { $case: 'typedConfig', value: toAny(RawBuffer, {}) },
 });
 

@@ -7,8 +7,9 @@ import { TlsParameters_TlsProtocol } from '@envoyproxy/xds-protos/envoy/extensio
 import { UpstreamTlsContext } from '@envoyproxy/xds-protos/envoy/extensions/transport_sockets/tls/v3/tls.js';
 import type { ClientTLSSettings } from '../../api/istio.js';
 import type { TLSConfig } from '../../api/mesh-config.js';
+import { type CertificateSource, hasAgent } from '../../model/certificate-source.js';
 import { ROOT_CERTIFICATE, WORKLOAD_CERTIFICATE } from '../../model/names.js';
-import type { CertificateSource } from '../../model/proxy.js';
+import { PEER_EXCHANGE } from '../peer-exchange.js';
 import { toAny } from '../proto.js';
 import { credentialSecret, fileSecret, workloadSecret } from './sds.js';
 
@@ -37,6 +38,8 @@ export interface MutualTlsInput {
   readonly subjectAltNames: readonly string[];
   readonly http2: boolean;
   readonly certificates: CertificateSource;
+  /** See peer-exchange.ts. */
+  readonly peerExchange?: boolean;
 }
 
 /** TLS with the workload's certificate. The ALPN `istio` tells the server's filter chains that the peer is of the mesh. */
@@ -45,7 +48,7 @@ export function istioMutualContext(input: MutualTlsInput): UpstreamPartial {
     sni: input.sni,
     commonTlsContext: {
       tlsParams: upstreamParams(),
-      alpnProtocols: input.http2 ? ['istio', 'h2'] : ['istio'],
+      alpnProtocols: [...(input.peerExchange === true ? [PEER_EXCHANGE] : []), 'istio', ...(input.http2 ? ['h2'] : [])],
       tlsCertificateSdsSecretConfigs: [workloadSecret(WORKLOAD_CERTIFICATE, input.certificates)],
       validationContextType: {
         $case: 'combinedValidationContext',
@@ -93,7 +96,7 @@ function ownCertificates(tls: ClientTLSSettings, source: CertificateSource): Com
   if (tls.credentialName) return { tlsCertificateSdsSecretConfigs: [credentialSecret(tls.credentialName, source)] };
   const { clientCertificate, privateKey } = tls;
   if (!clientCertificate || !privateKey) return undefined;
-  if (source === 'agent') return { tlsCertificateSdsSecretConfigs: [fileSecret(`file-cert:${clientCertificate}~${privateKey}`)] };
+  if (hasAgent(source)) return { tlsCertificateSdsSecretConfigs: [fileSecret(`file-cert:${clientCertificate}~${privateKey}`, source)] };
   return { tlsCertificates: [{ certificateChain: file(clientCertificate), privateKey: file(privateKey) }] };
 }
 
@@ -113,8 +116,8 @@ function validation({ tls, subjectAltNames, certificates }: OriginatedTlsInput):
   }
   const withCrl = { ...defaults, ...(tls.caCrl ? { crl: file(tls.caCrl) } : {}) };
   const root = tls.caCertificates || 'system';
-  if (certificates === 'agent') {
-    const secret = fileSecret(`file-root:${root}`);
+  if (hasAgent(certificates)) {
+    const secret = fileSecret(`file-root:${root}`, certificates);
     return {
       validationContextType: {
         $case: 'combinedValidationContext',

@@ -7,6 +7,7 @@ const CONFIG_MAP = 'configmap://';
 export function validateClientTls(tls: ClientTLSSettings | undefined, findings: Findings): void {
   if (tls === undefined) return;
   const { mode = 'DISABLE', credentialName = '', caCertificates = '', clientCertificate = '', privateKey = '', caCrl = '', subjectAltNames } = tls;
+  if ((tls.sni ?? '').length > 255) findings.at('sni').error('must not have more than 255 characters');
   if (credentialName.startsWith(CONFIG_MAP)) checkConfigMap(credentialName, findings.at('credentialName'));
   const checks = mode === 'SIMPLE' || mode === 'MUTUAL';
   if (tls.insecureSkipVerify === true && checks) {

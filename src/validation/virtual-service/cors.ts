@@ -1,8 +1,8 @@
 /** Cross-origin policy of an HTTP route. https://istio.io/latest/docs/reference/config/networking/virtual-service/#CorsPolicy */
 import { parseDuration, SECOND } from '../../api/duration.js';
+import { headerName } from '../../api/header-text.js';
 import type { CorsPolicy, StringMatch } from '../../api/istio.js';
 import { each, type Findings } from '../findings.js';
-import { corsName } from '../headers.js';
 import { duration } from '../values.js';
 import { validateRegex } from './match.js';
 
@@ -16,7 +16,7 @@ export function validateCors(policy: CorsPolicy | undefined, findings: Findings)
   each(policy?.allowMethods, findings.at('allowMethods'), (method, at) => {
     if (!METHODS.has(method)) at.error(`'${method}' is no HTTP method`);
   });
-  for (const field of ['allowHeaders', 'exposeHeaders'] as const) each(policy?.[field], findings.at(field), (name, at) => at.check(corsName(name)));
+  for (const field of ['allowHeaders', 'exposeHeaders'] as const) each(policy?.[field], findings.at(field), (name, at) => at.check(headerName(name)));
   if (policy?.maxAge === undefined) return;
   const problem = duration(policy.maxAge);
   const whole = (parseDuration(policy.maxAge) ?? 0) % SECOND === 0;

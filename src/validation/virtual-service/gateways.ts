@@ -2,6 +2,7 @@
  * Names of gateways in a VirtualService, and the hosts that are allowed at gateways. `mesh` stands for all sidecars.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService-gateways
  */
+import { ownerOf } from '../../model/gateway-api/names.js';
 import type { Findings } from '../findings.js';
 import { fqdn, isLabel, wildcardDomain } from '../names.js';
 
@@ -10,6 +11,8 @@ export function validateGatewayNames(names: readonly string[] | undefined, findi
   for (const [index, name] of (names ?? []).entries()) {
     const at = findings.at(index);
     const slash = name.indexOf('/');
+    // What a listener of the Gateway API became (GA-031).
+    if (ownerOf(name) !== undefined) continue;
     if (slash < 0) {
       const [first, second] = name.split('.');
       if (second !== undefined) at.warn(`'${name}' is the old form of a gateway's name; write ${second}/${first}`);

@@ -6,7 +6,8 @@ import type { VirtualService, VirtualServiceSpec } from '../../api/istio.js';
 import { validateExportTo } from '../export-to.js';
 import { each, type Findings } from '../findings.js';
 import { isClaim } from '../headers.js';
-import { hostsOverlap, isAddress } from '../names.js';
+import { HostCover, overlaps } from '../host-cover.js';
+import { isAddress } from '../names.js';
 import { boundHost, validateGatewayNames } from './gateways.js';
 import { validateHttpRoute } from './http-route.js';
 import { validateTcpRoute, validateTlsRoute } from './l4-route.js';
@@ -27,7 +28,8 @@ export function validateVirtualService(row: VirtualService, findings: Findings):
   validateHosts(spec, atGateway, findings.at('hosts'));
   if (!hasItems(spec.http) && !hasItems(spec.tcp) && !hasItems(spec.tls)) findings.error('http, tcp or tls must be set');
   each(spec.http, findings.at('http'), (route, at) => validateHttpRoute(route, delegate, at));
-  each(spec.tls, findings.at('tls'), (route, at) => validateTlsRoute(route, spec, at));
+  const cover = new HostCover(spec.hosts ?? []);
+  each(spec.tls, findings.at('tls'), (route, at) => validateTlsRoute(route, spec, cover, at));
   each(spec.tcp, findings.at('tcp'), (route, at) => validateTcpRoute(route, at));
   validateExportTo(spec.exportTo, findings.at('exportTo'));
   warnUnreachable(spec.http, findings.at('http'));
@@ -58,8 +60,5 @@ function validateHosts(spec: VirtualServiceSpec, atGateway: boolean, findings: F
     at.check(problem);
   });
   if (!good) return;
-  for (const [index, host] of hosts.entries()) {
-    const earlier = hosts.slice(0, index).find((other) => hostsOverlap(other, host));
-    if (earlier !== undefined) findings.at(index).error(`'${host}' duplicates '${earlier}'`);
-  }
+  for (const [index, earlier] of overlaps(hosts)) findings.at(index).error(`'${hosts[index]}' duplicates '${earlier}'`);
 }

@@ -4,16 +4,17 @@
  */
 import type { L4MatchAttributes, RouteDestination, TCPRoute, TLSMatchAttributes, TLSRoute, VirtualServiceSpec } from '../../api/istio.js';
 import { each, type Findings } from '../findings.js';
-import { hostWithin, isAddress, subnet } from '../names.js';
+import type { HostCover } from '../host-cover.js';
+import { isAddress, subnet } from '../names.js';
 import { validateDestination, validateWeights } from './destination.js';
 import { boundHost } from './gateways.js';
 import { validateScope } from './match.js';
 
-export function validateTlsRoute(route: TLSRoute, owner: VirtualServiceSpec, findings: Findings): void {
+export function validateTlsRoute(route: TLSRoute, owner: VirtualServiceSpec, cover: HostCover, findings: Findings): void {
   if ((route.match ?? []).length === 0) findings.at('match').error('must have at least one item');
   each(route.match, findings.at('match'), (match, at) => {
     if ((match.sniHosts ?? []).length === 0) at.at('sniHosts').error('must have at least one host');
-    each(match.sniHosts, at.at('sniHosts'), (host, here) => validateSni(host, owner, here));
+    each(match.sniHosts, at.at('sniHosts'), (host, here) => validateSni(host, owner, cover, here));
     validateL4(match, at);
   });
   validateRoutes(route.route, findings.at('route'));
@@ -36,12 +37,12 @@ function validateRoutes(routes: readonly RouteDestination[] | undefined, finding
 }
 
 /** An SNI host must lie within one of the VirtualService's hosts. */
-function validateSni(host: string, owner: VirtualServiceSpec, findings: Findings): void {
+function validateSni(host: string, owner: VirtualServiceSpec, cover: HostCover, findings: Findings): void {
   const message = boundHost(host, !(owner.gateways ?? []).includes('mesh'), true);
   if (message !== undefined) {
     if (isAddress(host)) findings.warn('an IP address is no SNI name; most clients send none for it');
     else findings.error(message);
-  } else if (!(owner.hosts ?? []).some((outer) => hostWithin(host, outer))) {
-    findings.error(`'${host}' lies in none of the hosts ${(owner.hosts ?? []).join(', ')}`);
+  } else if (!cover.covers(host)) {
+    findings.error(`'${host}' lies in none of the hosts ${cover.text}`);
   }
 }

@@ -2,6 +2,7 @@
  * Redirects, direct responses and rewrites.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRedirect
  */
+import { headerText } from '../../api/header-text.js';
 import type { HTTPDirectResponse, HTTPMatchRequest, HTTPRedirect, HTTPRewrite } from '../../api/istio.js';
 import type { Findings } from '../findings.js';
 import { port } from '../names.js';
@@ -15,6 +16,7 @@ export const statusCode = (status: number): string | undefined =>
 export function validateRedirect(redirect: HTTPRedirect | undefined, matches: readonly HTTPMatchRequest[] | undefined, findings: Findings): void {
   if (redirect === undefined) return;
   const { uri = '', authority = '', scheme = '', redirectCode = 0 } = redirect;
+  for (const [field, text] of Object.entries({ uri, authority })) findings.at(field).check(headerText(text));
   const prefixRewrite = (redirect as { prefixRewrite?: string }).prefixRewrite ?? '';
   if (uri !== '' && prefixRewrite !== '') return findings.at('prefixRewrite').error('must not be set together with uri');
   if (prefixRewrite !== '' && matches?.some((match) => match.uri !== undefined && (match.uri as { prefix?: string }).prefix === undefined) === true)
@@ -40,6 +42,7 @@ export function validateDirectResponse(response: HTTPDirectResponse | undefined,
 export function validateRewrite(rewrite: HTTPRewrite | undefined, findings: Findings): void {
   if (rewrite === undefined) return;
   const { uri = '', authority = '', uriRegexRewrite } = rewrite;
+  for (const [field, text] of Object.entries({ uri, authority })) findings.at(field).check(headerText(text));
   if (uri !== '' && uriRegexRewrite !== undefined) findings.at('uriRegexRewrite').error('must not be set together with uri');
   if (uri === '' && authority === '' && uriRegexRewrite === undefined) findings.error('uri, uriRegexRewrite or authority must be set');
   if (uriRegexRewrite === undefined) return;

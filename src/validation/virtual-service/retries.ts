@@ -10,16 +10,18 @@ const CONDITIONS = new Set(
   ),
 );
 
-export function validateRetries(retries: HTTPRetry | undefined, findings: Findings): void {
+/** `leniently`: what Envoy can live with is a warning, as for the mesh, whose settings the reference takes without a look at these. */
+export function validateRetries(retries: HTTPRetry | undefined, findings: Findings, leniently = false): void {
   if (retries === undefined) return;
+  const tell = (at: Findings, message: string): void => (leniently ? at.warn(message) : at.error(message));
   const { attempts = 0, retryOn = '' } = retries;
   if (attempts < 0) findings.at('attempts').error('must not be negative');
   const more = retries.perTryTimeout !== undefined || retryOn !== '' || typeof retries.retryRemoteLocalities === 'boolean';
-  if (attempts === 0 && more) findings.at('attempts').error('is 0, which switches retries off; nothing else may be set with it');
+  if (attempts === 0 && more) tell(findings.at('attempts'), 'is 0, which switches retries off; nothing else may be set with it');
   findings.at('perTryTimeout').check(duration(retries.perTryTimeout));
   findings.at('backoff').check(duration(retries.backoff));
   for (const condition of retryOn === '' ? [] : retryOn.split(',')) {
     const status = /^[+-]?\d+$/.test(condition) ? STATUS_CODES[Number(condition)] : undefined;
-    if (status === undefined && !CONDITIONS.has(condition)) findings.at('retryOn').error(`'${condition}' is no condition for retries`);
+    if (status === undefined && !CONDITIONS.has(condition)) tell(findings.at('retryOn'), `'${condition}' is no condition for retries`);
   }
 }

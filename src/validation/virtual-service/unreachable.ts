@@ -10,6 +10,11 @@ interface Rule {
   readonly match?: readonly object[];
 }
 
+/** How many pairs of prefixes are compared for warnings of one list of rules, whose author may have made it for this. */
+const MAX_COMPARED = 1_000_000;
+/** How many such warnings are made. */
+const MAX_COVERED = 10_000;
+
 /** A match by prefix, reduced to what is compared. */
 interface Prefix {
   readonly prefix: string;
@@ -46,10 +51,33 @@ export function warnUnreachable(rules: readonly Rule[] | undefined, findings: Fi
   warnCovered(prefixes);
 }
 
+/** Only matches with the same port and fields can cover each other, and only below a prefix that is there: the rest is not compared. */
 function warnCovered(prefixes: readonly Prefix[]): void {
-  for (const [index, outer] of prefixes.entries())
-    for (const inner of prefixes.slice(index + 1))
-      if (inner.prefix !== outer.prefix && covers(outer, inner)) inner.at.warn(`is never used: the earlier prefix '${outer.prefix}' covers it`);
+  const groups = Map.groupBy(prefixes, groupOf);
+  const found: [outer: number, inner: number][] = [];
+  const order = new Map(prefixes.map((one, index) => [one, index]));
+  let left = MAX_COMPARED;
+  for (const group of groups.values()) {
+    const seen = new Map<string, Prefix[]>();
+    const lengths = new Set<number>();
+    for (const inner of group) {
+      for (const length of lengths) {
+        if (length >= inner.prefix.length) continue;
+        const outers = seen.get(inner.prefix.slice(0, length)) ?? [];
+        left -= outers.length + 1;
+        if (found.length > MAX_COVERED) left = -1;
+        if (left < 0) break;
+        for (const outer of outers) if (covers(outer, inner)) found.push([order.get(outer)!, order.get(inner)!]);
+      }
+      const same = seen.get(inner.prefix);
+      if (same === undefined) seen.set(inner.prefix, [inner]);
+      else same.push(inner);
+      lengths.add(inner.prefix.length);
+    }
+  }
+  for (const [outer, inner] of found.sort((a, b) => a[0] - b[0] || a[1] - b[1]))
+    prefixes[inner]!.at.warn(`is never used: the earlier prefix '${prefixes[outer]!.prefix}' covers it`);
+  if (left < 0) prefixes.at(-1)!.at.warn('has too many matches before it to compare each with each; some that are never used may not be told');
 }
 
 /** Key order and a match's name do not matter. */
@@ -77,14 +105,8 @@ function prefixOf(match: HTTPMatchRequest, at: Findings): Prefix | undefined {
   return { prefix, at, port: match.port ?? 0, texts: [single, texts(match.headers), texts(match.queryParams), texts(match.withoutHeaders)] };
 }
 
-/** True when every request that `inner` takes was already taken by `outer`. */
-function covers(outer: Prefix, inner: Prefix): boolean {
-  if (!inner.prefix.startsWith(outer.prefix) || inner.port !== outer.port) return false;
-  return outer.texts.every((wanted, index) => {
-    const other = inner.texts[index]!;
-    return (
-      Object.keys(wanted).length === Object.keys(other).length &&
-      Object.entries(wanted).every(([key, text]) => other[key] !== undefined && text.startsWith(other[key]))
-    );
-  });
-}
+const groupOf = ({ port, texts }: Prefix): string => JSON.stringify([port, texts.map((fields) => Object.keys(fields).sort())]);
+
+/** True when every request that `inner` takes was already taken by `outer`, whose prefix it has, and port, and fields. */
+const covers = (outer: Prefix, inner: Prefix): boolean =>
+  outer.texts.every((wanted, index) => Object.entries(wanted).every(([key, text]) => text.startsWith(inner.texts[index]![key]!)));

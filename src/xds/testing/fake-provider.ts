@@ -1,14 +1,36 @@
 /** A provider for tests: resources by type in a map, one chunk per type, every change reported to every watch of the type. */
 import { hash } from 'node:crypto';
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Any } from '@envoyproxy/xds-protos/google/protobuf/any.js';
 import { groupOf } from '../groups.js';
 import type { EncodedResource, ProxyHandle, ResourceProvider, ResourceSet, ResourceWatch } from '../provider.js';
 import { TypeUrl } from '../push-order.js';
 
-/** A resource whose content is `text`. */
-export function resource(typeUrl: string, name: string, text: string): EncodedResource {
-  const value = Buffer.from(`${name}=${text}`);
-  return { name, version: hash('sha1', value, 'hex').slice(0, 8), body: Any.encode({ typeUrl, value }).finish() };
+/** What a fake resource has beside its text. */
+export interface FakeContent {
+  /** Clusters that it names, in a field that no message has. */
+  readonly uses?: readonly string[];
+  /** Domains of a virtual host. */
+  readonly domains?: readonly string[];
+}
+
+/** A resource whose content is `text`, as a message whose first field is `name=text`. */
+export function resource(typeUrl: string, name: string, text: string, { uses = [], domains = [] }: FakeContent = {}): EncodedResource {
+  const writer = new BinaryWriter().uint32(tag(1)).string(`${name}=${text}`);
+  for (const domain of domains) writer.uint32(tag(2)).string(domain);
+  for (const cluster of uses) writer.uint32(tag(1_000)).string(cluster);
+  const value = writer.finish();
+  return { name, version: hash('sha1', value, 'hex').slice(0, 8), body: Any.encode({ typeUrl, value: Buffer.from(value) }).finish() };
+}
+
+const tag = (field: number): number => (field << 3) | 2;
+
+/** `name=text` of the value of a fake resource. */
+export function textOf(value: Uint8Array | undefined): string {
+  if (value === undefined) return '';
+  const reader = new BinaryReader(value);
+  reader.uint32();
+  return reader.string();
 }
 
 /** Serves what `set` and `delete` made of it, to anybody. */
@@ -18,6 +40,8 @@ export class FakeProvider implements ResourceProvider {
   readonly #wholes = new Map<string, ResourceSet>();
   /** Watches that are open now. */
   open = 0;
+  /** Types whose reads throw. */
+  readonly fails = new Set<string>();
 
   connect(node: { readonly id: string }): ProxyHandle {
     return { id: node.id, watch: (typeUrl, names, onStale) => this.#watch(typeUrl, names, onStale), close: () => undefined };
@@ -30,8 +54,9 @@ export class FakeProvider implements ResourceProvider {
     return resources;
   }
 
-  set(typeUrl: string, name: string, text: string, more: Pick<EncodedResource, 'isStandIn'> = {}): void {
-    this.of(typeUrl).set(name, { ...resource(typeUrl, name, text), ...more });
+  set(typeUrl: string, name: string, text: string, more: Pick<EncodedResource, 'isStandIn'> & FakeContent = {}): void {
+    const { isStandIn, ...content } = more;
+    this.of(typeUrl).set(name, { ...resource(typeUrl, name, text, content), ...(isStandIn && { isStandIn }) });
     this.changed(typeUrl);
   }
 
@@ -55,6 +80,7 @@ export class FakeProvider implements ResourceProvider {
     this.open += 1;
     return {
       read: () => {
+        if (this.fails.has(typeUrl)) throw new Error('the view can not be read');
         if (names === undefined) return this.#whole(typeUrl);
         if (typeUrl !== TypeUrl.virtualHost) return { chunks: [names.flatMap((name) => this.of(typeUrl).get(name) ?? [])] };
         return { chunks: [[...this.of(typeUrl).values()].filter(({ name }) => names.includes(groupOf(name)))] };

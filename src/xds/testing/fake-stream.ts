@@ -8,6 +8,8 @@ export class FakeStream implements Stream {
   readonly sent: Uint8Array[] = [];
   bufferedBytes = 0;
   ended: { status: GrpcStatus; message: string } | undefined;
+  /** The connection grows old. */
+  age: () => void = () => undefined;
   /** False makes sent bytes wait for `flush`. */
   reads = true;
   #message: ((message: Uint8Array) => void) | undefined;
@@ -35,6 +37,10 @@ export class FakeStream implements Stream {
     this.#message = listener;
   }
   onHalfClose(): void {}
+  onRefusal(): void {}
+  onAge(listener: () => void): void {
+    this.age = listener;
+  }
   onFlush(listener: (bytes: number) => void): void {
     this.#flush = listener;
   }

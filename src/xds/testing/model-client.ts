@@ -11,12 +11,13 @@ import {
 } from '@envoyproxy/xds-protos/envoy/service/discovery/v3/discovery.js';
 import type { XdsServer } from '../server.js';
 import { deltaVariant, sotwVariant } from '../variant.js';
+import { textOf } from './fake-provider.js';
 import { FakeStream } from './fake-stream.js';
 
 const node = Node.fromPartial({ id: 'client' });
 
-/** What to do with a response: take it, refuse all of it, or refuse it but keep the first half (as Envoy may). */
-export type Judge = () => 'accept' | 'refuse' | 'half';
+/** What to do with a response: take it, refuse all of it, refuse it but keep the first half (as Envoy may), or take it and answer later. */
+export type Judge = (typeUrl: string) => 'accept' | 'refuse' | 'half' | 'later';
 
 /** Name to content, of one type. */
 export interface ClientType {
@@ -33,6 +34,8 @@ export abstract class ModelClient {
   protected read = 0;
   /** Responses, newest last, as `TYPE:name,name-removed`. */
   readonly log: string[] = [];
+  /** Answers that the judge put off. */
+  readonly late: (() => void)[] = [];
 
   constructor(protected readonly server: XdsServer) {}
 
@@ -57,7 +60,6 @@ export abstract class ModelClient {
   }
 }
 
-const text = (value: Uint8Array | undefined) => Buffer.from(value ?? []).toString();
 const refusal = { code: 3, message: 'refused', details: [] };
 
 /** The incremental variant. */
@@ -110,13 +112,16 @@ export class DeltaClient extends ModelClient {
       removedResources,
     );
     const type = this.type(typeUrl);
-    const verdict = judge();
-    const count = verdict === 'accept' ? response.resources.length : verdict === 'half' ? Math.ceil(response.resources.length / 2) : 0;
+    const verdict = judge(typeUrl);
+    const isTaken = verdict === 'accept' || verdict === 'later';
+    const count = isTaken ? response.resources.length : verdict === 'half' ? Math.ceil(response.resources.length / 2) : 0;
     for (const { name, version, resource } of response.resources.slice(0, count)) {
-      if (type.names === undefined || type.names.has(name)) type.has.set(name, { version, text: text(resource?.value) });
+      if (type.names === undefined || type.names.has(name)) type.has.set(name, { version, text: textOf(resource?.value) });
     }
     if (verdict !== 'refuse') for (const name of removedResources) type.has.delete(name);
-    this.send({ typeUrl, responseNonce: nonce, ...(verdict === 'accept' ? {} : { errorDetail: refusal }) });
+    const answer = () => this.send({ typeUrl, responseNonce: nonce, ...(isTaken ? {} : { errorDetail: refusal }) });
+    if (verdict === 'later') this.late.push(answer);
+    else answer();
     return true;
   }
 }
@@ -170,17 +175,20 @@ export class SotwClient extends ModelClient {
     if (bytes === undefined) return false;
     const { typeUrl, nonce, versionInfo, resources } = DiscoveryResponse.decode(bytes);
     const type = this.type(typeUrl);
-    const texts = resources.map((any) => text(any.value));
+    const texts = resources.map((any) => textOf(any.value));
     const names = texts.map((content) => content.slice(0, content.indexOf('=')));
     this.note(typeUrl, names);
-    const verdict = judge();
-    if (verdict === 'accept' && this.whole.has(typeUrl)) type.has.clear();
-    const count = verdict === 'accept' ? names.length : verdict === 'half' ? Math.ceil(names.length / 2) : 0;
+    const verdict = judge(typeUrl);
+    const isTaken = verdict === 'accept' || verdict === 'later';
+    if (isTaken && this.whole.has(typeUrl)) type.has.clear();
+    const count = isTaken ? names.length : verdict === 'half' ? Math.ceil(names.length / 2) : 0;
     for (const [i, name] of names.slice(0, count).entries()) {
       if (type.names === undefined || type.names.has(name)) type.has.set(name, { version: versionInfo, text: texts[i] ?? '' });
     }
     type.nonce = nonce;
-    this.#ask(typeUrl, verdict !== 'accept');
+    const answer = () => this.#ask(typeUrl, !isTaken);
+    if (verdict === 'later') this.late.push(answer);
+    else answer();
     return true;
   }
 }

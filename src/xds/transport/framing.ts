@@ -50,7 +50,7 @@ export class MessageReader {
     if (head[0] !== 0) throw new Refusal(GrpcStatus.UNIMPLEMENTED, 'compressed messages are not supported');
     const length = head.readUInt32BE(1);
     if (length > this.maxBytes) {
-      throw new Refusal(GrpcStatus.RESOURCE_EXHAUSTED, `request message of ${length} bytes is over the limit of ${this.maxBytes}`);
+      throw new Refusal(GrpcStatus.RESOURCE_EXHAUSTED, `request message of ${length} bytes is over the limit of ${this.maxBytes}`, 'message_bytes');
     }
     if (this.#size < PREFIX + length) return undefined;
     return this.#take(PREFIX + length).subarray(PREFIX);

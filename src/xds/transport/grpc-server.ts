@@ -4,7 +4,7 @@
  * Wire format: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 import type { SecureContextOptions } from 'node:tls';
-import type { GrpcStatus } from '../grpc-status.js';
+import type { GrpcStatus, Refusal } from '../grpc-status.js';
 import type { PeerInfo } from './peer.js';
 
 /** One bidirectional call. */
@@ -24,6 +24,10 @@ export interface Stream {
   onMessage(listener: (message: Uint8Array) => void): void;
   /** The client will send no more requests. */
   onHalfClose(listener: () => void): void;
+  /** The peer broke a rule of the transport, and the call ends with this when the listener has returned. */
+  onRefusal(listener: (refusal: Refusal) => void): void;
+  /** The connection has served its time: the call should end soon, and is cut with the connection when it does not. */
+  onAge(listener: () => void): void;
   /** Some bytes left the process: `bytes` of them. */
   onFlush(listener: (bytes: number) => void): void;
   /** The call is over, once. */

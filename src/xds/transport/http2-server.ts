@@ -6,20 +6,26 @@ import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Se
 import { constants, createSecureServer, createServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import type { LimitName } from '../grpc-status.js';
 import { GrpcStatus, Refusal } from '../grpc-status.js';
+import { hostOf, Quota } from '../quota.js';
 import type { BidiHandler, GrpcServer, ListenOptions, UnaryHandler } from './grpc-server.js';
-import { Http2Stream, metadataOf, refuse } from './http2-stream.js';
+import { Http2Stream, headerBytesOf, metadataOf, refuse } from './http2-stream.js';
 import type { TransportLimits } from './limits.js';
 import { defaultTransportLimits } from './limits.js';
 import type { PeerInfo } from './peer.js';
 import { peerTlsOf } from './peer-tls.js';
-import { SessionKeeper } from './session-keeper.js';
+import { addressOf, SessionKeeper } from './session-keeper.js';
 
 /** What a server may be given beside its limits. */
 export interface Http2GrpcServerOptions {
   readonly limits?: Partial<TransportLimits>;
   /** Judges a caller before its call reaches a handler; throws a {@link Refusal} to turn it away. */
-  readonly authenticate?: (peer: PeerInfo, path: string) => void | Promise<void>;
+  readonly authenticate?: (peer: PeerInfo, path: string) => unknown;
+  /** Told of callers that were turned away so. */
+  readonly onRefused?: (peer: PeerInfo, refusal: Refusal) => void;
+  /** Told of peers that passed a limit of the transport and lost their connection, or were not let in. */
+  readonly onLimit?: (event: { readonly limit: LimitName; readonly address: string; readonly message: string }) => void;
 }
 
 /** A gRPC server without a gRPC library. */
@@ -30,12 +36,12 @@ export class Http2GrpcServer implements GrpcServer {
   readonly #sessions = new Map<ServerHttp2Session, SessionKeeper>();
   /** Also those that are no session yet: a handshake that is never finished must not hold up the end. */
   readonly #sockets = new Set<Socket>();
-  readonly #authenticate: Http2GrpcServerOptions['authenticate'];
+  readonly #byAddress: Quota;
   #server: Http2Server | Http2SecureServer | undefined;
 
-  constructor(options: Http2GrpcServerOptions = {}) {
+  constructor(private readonly options: Http2GrpcServerOptions = {}) {
     this.#limits = { ...defaultTransportLimits, ...options.limits };
-    this.#authenticate = options.authenticate;
+    this.#byAddress = new Quota(this.#limits.maxSessionsPerAddress);
   }
 
   addBidi(path: string, handler: BidiHandler): void {
@@ -47,10 +53,14 @@ export class Http2GrpcServer implements GrpcServer {
   }
 
   async listen(options: ListenOptions): Promise<{ address: string; port: number }> {
+    const { maxStreamsPerSession, maxHeaderBytes, maxSessionMiB, resetBurst } = this.#limits;
     const settings = {
-      settings: { maxConcurrentStreams: this.#limits.maxStreamsPerSession, initialWindowSize: 1 << 20 },
-      // Node counts queued responses as session memory and would refuse new calls of a slow client at 10 MB.
-      maxSessionMemory: 512,
+      settings: { maxConcurrentStreams: maxStreamsPerSession, maxHeaderListSize: maxHeaderBytes, initialWindowSize: 1 << 20 },
+      // Node counts queued responses as session memory: a whole configuration must fit, and no more than a few.
+      maxSessionMemory: maxSessionMiB,
+      streamResetBurst: resetBurst,
+      streamResetRate: Math.ceil(resetBurst / 10),
+      maxSessionInvalidFrames: 100,
     };
     const server =
       options.tls === undefined
@@ -69,10 +79,8 @@ export class Http2GrpcServer implements GrpcServer {
           });
     this.#server = server;
     server.maxConnections = this.#limits.maxSessions;
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    server.on('drop', (dropped) => this.#tell('connections', addressOf(dropped ?? {}), `over the limit of ${this.#limits.maxSessions} connections`));
+    server.prependListener('connection', (socket: Socket) => this.#admit(socket));
     // A peer that was told to go and keeps its half open is cut.
     server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       socket.once('finish', () => {
@@ -130,6 +138,10 @@ export class Http2GrpcServer implements GrpcServer {
       return;
     }
     const keeper = new SessionKeeper(session, this.#limits);
+    // What nghttp2 itself ends: floods of resets, settings, pings and frames that make no sense, headers that are too long.
+    session.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ERR_HTTP2_ERROR' || error.code === 'ERR_HTTP2_TOO_MANY_INVALID_FRAMES') this.#tell('http2', keeper.address, error.message);
+    });
     this.#sessions.set(session, keeper);
     session.once('close', () => {
       keeper.stop();
@@ -142,30 +154,71 @@ export class Http2GrpcServer implements GrpcServer {
     const session = http.session;
     const keeper = session === undefined ? undefined : this.#sessions.get(session as ServerHttp2Session);
     if (session === undefined || keeper === undefined) return http.close(constants.NGHTTP2_REFUSED_STREAM);
-    keeper.opened();
     http.once('close', () => keeper.closed());
+    if (!keeper.opened()) {
+      this.#tell('call_rate', keeper.address, `over the limit of ${this.#limits.callsPerSecond} new calls a second on one connection`);
+      (session as ServerHttp2Session).goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      return session.destroy();
+    }
 
     const contentType = headers['content-type'] ?? '';
     if (headers[':method'] !== 'POST' || !isGrpc(contentType)) {
       http.respond({ ':status': headers[':method'] === 'POST' ? 415 : 405 }, { endStream: true });
       return;
     }
+    const size = headerBytesOf(headers);
+    if (size > this.#limits.maxHeaderBytes) {
+      const message = `headers of ${size} bytes are over the limit of ${this.#limits.maxHeaderBytes}`;
+      this.#tell('header_bytes', keeper.address, message);
+      return refuse(http, GrpcStatus.RESOURCE_EXHAUSTED, message);
+    }
     const path = String(headers[':path']);
     const peer = peerOf(session as ServerHttp2Session, keeper, headers);
     const bidi = this.#bidi.get(path);
     const unary = this.#unary.get(path);
     if (bidi === undefined && unary === undefined) return refuse(http, GrpcStatus.UNIMPLEMENTED, `unknown method ${path}`);
-    const stream = new Http2Stream(http, peer, this.#limits);
-    const start = () => (bidi !== undefined ? bidi(stream) : unary !== undefined ? serveUnary(stream, unary) : undefined);
-    void run(stream, async () => {
-      if (this.#authenticate !== undefined) {
-        http.pause();
-        await this.#authenticate(peer, path);
-        http.resume();
-      }
+    const call = new Http2Stream(http, peer, this.#limits);
+    void run(call, async () => {
+      await this.#authenticate(http, peer, path);
       // Its end would never be heard of.
-      if (stream.writable) start();
+      if (!call.writable) return;
+      if (bidi !== undefined) bidi(call);
+      else if (unary !== undefined) serveUnary(call, unary);
+      keeper.add(call);
+      http.once('close', () => keeper.remove(call));
     });
+  }
+
+  /** Nothing of a stranger is read. */
+  async #authenticate(http: ServerHttp2Stream, peer: PeerInfo, path: string): Promise<void> {
+    const { authenticate, onRefused } = this.options;
+    if (authenticate === undefined) return;
+    http.pause();
+    try {
+      await authenticate(peer, path);
+    } catch (error) {
+      if (error instanceof Refusal) onRefused?.(peer, error);
+      throw error;
+    }
+    http.resume();
+  }
+
+  #admit(socket: Socket): void {
+    const address = addressOf(socket);
+    if (!this.#byAddress.take(hostOf(address))) {
+      this.#tell('connections_per_address', address, `over the limit of ${this.#limits.maxSessionsPerAddress} connections of ${hostOf(address)}`);
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#byAddress.give(hostOf(address));
+    });
+  }
+
+  #tell(limit: LimitName, address: string, message: string): void {
+    this.options.onLimit?.({ limit, address, message });
   }
 }
 

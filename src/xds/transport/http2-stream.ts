@@ -28,6 +28,13 @@ export function encodeGrpcMessage(message: string): string {
 const statusHeaders = (status: GrpcStatus, message: string) =>
   message === '' ? { 'grpc-status': String(status) } : { 'grpc-status': String(status), 'grpc-message': encodeGrpcMessage(message) };
 
+/** Size of a header list (RFC 9113, section 10.5.1). */
+export function headerBytesOf(headers: IncomingHttpHeaders): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + String(value).length + 32;
+  return bytes;
+}
+
 /** gRPC metadata of a request. */
 export function metadataOf(headers: IncomingHttpHeaders): Record<string, string> {
   const metadata: Record<string, string> = {};
@@ -68,6 +75,8 @@ export class Http2Stream implements Stream {
   #onHalfClose: (() => void) | undefined;
   #onFlush: ((bytes: number) => void) | undefined;
   #onClose: (() => void) | undefined;
+  #onRefusal: ((refusal: Refusal) => void) | undefined;
+  #onAge: (() => void) | undefined;
 
   constructor(
     private readonly http: ServerHttp2Stream,
@@ -91,6 +100,12 @@ export class Http2Stream implements Stream {
   }
   onHalfClose(listener: () => void): void {
     this.#onHalfClose = listener;
+  }
+  onRefusal(listener: (refusal: Refusal) => void): void {
+    this.#onRefusal = listener;
+  }
+  onAge(listener: () => void): void {
+    this.#onAge = listener;
   }
   onFlush(listener: (bytes: number) => void): void {
     this.#onFlush = listener;
@@ -124,6 +139,11 @@ export class Http2Stream implements Stream {
     this.http.end();
   }
 
+  /** Its connection is to be left. */
+  age(): void {
+    if (this.writable) this.#guard(() => this.#onAge?.());
+  }
+
   abort(): void {
     this.#ended = true;
     this.http.close(constants.NGHTTP2_CANCEL);
@@ -146,7 +166,11 @@ export class Http2Stream implements Stream {
     for (const message of reader.push(data)) {
       if (!this.writable) return;
       if (!bucket.take(performance.now())) {
-        throw new Refusal(GrpcStatus.RESOURCE_EXHAUSTED, `over the limit of ${limits.requestsPerSecond} requests a second on one stream`);
+        throw new Refusal(
+          GrpcStatus.RESOURCE_EXHAUSTED,
+          `over the limit of ${limits.requestsPerSecond} requests a second on one stream`,
+          'request_rate',
+        );
       }
       this.#onMessage?.(message);
     }
@@ -164,6 +188,7 @@ export class Http2Stream implements Stream {
     try {
       run();
     } catch (error) {
+      if (error instanceof Refusal) this.#onRefusal?.(error);
       if (error instanceof Refusal) this.end(error.status, error.message);
       else this.end(GrpcStatus.INTERNAL, 'internal error');
     }

@@ -1,0 +1,2 @@
+mizzen ca rotate --distribute-for 24h --keep-old-for 720h
+mizzen ca status
