@@ -3,20 +3,28 @@
  * (cold), one route of the VirtualService changes (vs), one endpoint comes (ep), one service without endpoints comes (svc).
  * Prints the table and writes it into RESULTS.md. Options: --help.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measureIssuance } from './issuance.mjs';
 import { buildDriver, runDriver } from './load.mjs';
 import { edits, writeMesh } from './mesh.mjs';
+import { measureMetrics } from './metrics.mjs';
 import { load, machine, missedBars, rowOf, table } from './results.mjs';
-import { startServer } from './server.mjs';
+import { NODE, startServer } from './server.mjs';
+import { runWebhookBench } from './webhook.mjs';
 
 const HELP = `npm run bench -- [options]
   --cases LIST   cases as SERVICES:CLIENTS:VARIANT, comma-separated (default: 1000 services, 100 and 500 clients, sotw and delta)
   --quick        one small case of each variant (100 services, 20 clients); RESULTS.md is left alone
   --no-write     leave RESULTS.md alone
+  --webhook      the injection webhook alone: pods per second on one core
+  --kubernetes   reading 1000 services and 3000 pods from a real API server alone
+  --metrics      what Istio's metrics cost alone, through two real Envoys
+  --issuance     what certificates cost alone: by SDS and by CSR, P-256 and RSA
   --strict       exit 1 when a bar is missed
   --cpu-prof DIR write a CPU profile of each server there
 The load driver's source folder is taken from MIZZEN_XDSLOAD (default ../shared/tools/xdsload); building it needs Go.`;
@@ -28,6 +36,10 @@ const { values } = parseArgs({
     'no-write': { type: 'boolean', default: false },
     strict: { type: 'boolean', default: false },
     'cpu-prof': { type: 'string' },
+    webhook: { type: 'boolean', default: false },
+    kubernetes: { type: 'boolean', default: false },
+    metrics: { type: 'boolean', default: false },
+    issuance: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -36,8 +48,29 @@ if (values.help) {
   process.exit(0);
 }
 
+if (values.webhook) {
+  const isGood = await runWebhookBench({ isWritten: !values['no-write'] });
+  process.exit(values.strict && !isGood ? 1 : 0);
+}
+
 const here = dirname(fileURLToPath(import.meta.url));
 const top = dirname(here);
+const loadBefore = load();
+const sections = { metrics: measureMetrics, issuance: measureIssuance };
+for (const [name, measure] of Object.entries(sections)) {
+  if (!values[name]) continue;
+  const text = (await measure(top)).join('\n');
+  console.log(text);
+  if (!values['no-write']) writeSection(name, text);
+  process.exit(0);
+}
+if (values.kubernetes) {
+  const flags = ['--no-warnings', '--experimental-transform-types', '--import', join(top, 'e2e/harness/ts-imports.mjs')];
+  const text = execFileSync(NODE, [...flags, join(here, 'kubernetes.mjs')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+  console.log(text);
+  if (!values['no-write']) writeSection('kubernetes', text);
+  process.exit(0);
+}
 const DEFAULT_CASES = '1000:100:sotw,1000:100:delta,1000:500:sotw,1000:500:delta';
 const isWhole = values.cases === undefined && !values.quick;
 
@@ -72,7 +105,6 @@ async function runCase(one, driver, folder) {
 const state = join(top, '.state', 'bench');
 mkdirSync(state, { recursive: true });
 const driver = buildDriver(resolve(top, process.env.MIZZEN_XDSLOAD ?? '../shared/tools/xdsload'), state);
-const loadBefore = load();
 const rows = [];
 for (const one of cases) {
   const folder = mkdtempSync(join(tmpdir(), 'mizzen-bench-'));
@@ -93,19 +125,23 @@ console.log(missed.length === 0 ? 'All bars are met.' : `Missed bars:\n${missed.
 if (isWhole && !values['no-write']) writeResults(rows, missed);
 process.exitCode = values.strict && missed.length > 0 ? 1 : 0;
 
-/** Replaces the generated part of RESULTS.md; the rest is written by people. */
 function writeResults(all, misses) {
+  const bars = misses.length === 0 ? 'All bars are met.' : `Missed bars:\n\n${misses.map((one) => `- ${one}`).join('\n')}`;
+  writeSection('table', `${table(all)}\n\n${bars}`);
+}
+
+/** Replaces a generated part of RESULTS.md; the rest is written by people. */
+function writeSection(name, content) {
   const file = join(here, 'RESULTS.md');
-  const begin = '<!-- table: written by npm run bench -->';
-  const end = '<!-- end of table -->';
+  const begin = `<!-- ${name}: written by npm run bench -->`;
+  const end = `<!-- end of ${name} -->`;
   const text = readFileSync(file, 'utf8');
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
-  if (from < 0 || to < 0) throw new Error('RESULTS.md lacks the marks around its table');
+  if (from < 0 || to < 0) throw new Error(`RESULTS.md lacks the marks around its ${name}`);
   const date = new Date().toISOString().slice(0, 10);
-  const bars = misses.length === 0 ? 'All bars are met.' : `Missed bars:\n\n${misses.map((one) => `- ${one}`).join('\n')}`;
   writeFileSync(
     file,
-    `${text.slice(0, from)}${begin}\n\nMeasured on ${date}: ${machine()}; load average when it began: ${loadBefore}.\n\n${table(all)}\n\n${bars}\n\n${text.slice(to)}`,
+    `${text.slice(0, from)}${begin}\n\nMeasured on ${date}: ${machine()}; load average when it began: ${loadBefore}.\n\n${content}\n\n${text.slice(to)}`,
   );
 }

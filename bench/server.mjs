@@ -6,18 +6,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** The Node that the product pins: an older one would only start it again as a child, and the figures would be the parent's. */
-const NODE = join(createRequire(import.meta.url).resolve('node/package.json'), '..', 'bin', 'node');
+export const NODE = join(createRequire(import.meta.url).resolve('node/package.json'), '..', 'bin', 'node');
 
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 const KEPT_LINES = 40;
 
 /** Starts the server and waits until it says where it listens. */
-export async function startServer({ program, config, folder, nodeOptions = [] }) {
+export async function startServer({ program, config, folder, nodeOptions = [], more = [] }) {
   const data = join(folder, 'data');
   mkdirSync(data, { recursive: true });
   const listeners = ['--xds-address', '127.0.0.1:0', '--xds-tls-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
-  const child = spawn(NODE, [...nodeOptions, program, 'serve', '--config', config, ...listeners, '--data-dir', data], {
+  const child = spawn(NODE, [...nodeOptions, program, 'serve', '--config', config, ...listeners, '--data-dir', data, ...more], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, MIZZEN_LOG_FORMAT: 'json' },
   });
@@ -47,8 +47,8 @@ export async function startServer({ program, config, folder, nodeOptions = [] })
     });
   });
   try {
-    const { xds } = await listening;
-    return { pid: child.pid, address: xds, readyMs: performance.now() - started, tail, stop };
+    const message = await listening;
+    return { pid: child.pid, address: message.xds, listening: message, readyMs: performance.now() - started, tail, stop };
   } catch (error) {
     await stop();
     throw new Error(`mizzen serve did not start: ${error.message}\n${tail.join('\n')}`, { cause: error });
