@@ -172,7 +172,7 @@ export async function egress(shop: RunningShop): Promise<void> {
 
 /** The control plane goes away and comes back. */
 export async function restart(shop: RunningShop): Promise<void> {
-  title('9. The control plane stops and starts while traffic flows');
+  title('10. The control plane stops and starts while traffic flows');
   const load = startLoad({ url: `${shop.url}/`, perSecond: 60 });
   await sleep(1000);
   await shop.stopMizzen();

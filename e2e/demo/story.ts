@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cleanup, onCleanup } from '../harness/cleanup.js';
 import { startShop } from '../harness/shop.js';
 import * as chapters from './chapters.js';
+import { edges } from './edges.js';
 import { progress, say, summary, title } from './terminal.js';
 
 const keep = process.argv.includes('--keep');
@@ -26,6 +27,7 @@ try {
     chapters.faults,
     chapters.mutualTls,
     chapters.egress,
+    edges,
     chapters.restart,
   ]) {
     await chapter(shop);

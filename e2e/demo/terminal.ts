@@ -54,6 +54,16 @@ function endProgress(): void {
   progressing = false;
 }
 
+/** Figures as a table, columns as wide as they need. */
+export function figures(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  endProgress();
+  const chars = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+  const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right') as 'left' | 'right');
+  const table = new Table({ head: [...head], style: { head: [], border: [] }, chars, colAligns });
+  for (const row of rows) table.push([...row]);
+  for (const line of table.toString().split('\n')) process.stdout.write(`  ${line}\n`);
+}
+
 /** The table of everything found; true when all of it was good. */
 export function summary(): boolean {
   endProgress();

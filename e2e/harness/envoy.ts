@@ -22,6 +22,8 @@ export async function startEnvoy(options: {
   readonly bootstrap: string;
   readonly adminPort: number;
   readonly logFile?: string;
+  /** See `Command`. */
+  readonly toFile?: boolean;
   readonly within?: readonly string[];
   readonly binary?: string;
 }): Promise<Envoy> {
@@ -41,8 +43,12 @@ export async function startEnvoy(options: {
       '20',
       '--drain-strategy',
       'immediate',
+      // Access logs are read by tests while things happen.
+      '--file-flush-interval-msec',
+      '50',
     ],
     ...(options.logFile ? { logFile: options.logFile } : {}),
+    ...(options.toFile ? { toFile: true } : {}),
     ...(options.within ? { within: options.within } : {}),
   });
   const admin = async (path: string): Promise<string> => {

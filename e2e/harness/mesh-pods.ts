@@ -25,23 +25,42 @@ export interface PodMesh {
   /** Starts a sidecar (or router) in a pod and waits until it is live and has had its listeners. */
   sidecar(
     pod: Pod,
-    joining: Pick<Joining, 'namespace' | 'serviceAccount' | 'labels' | 'variant' | 'type' | 'locality' | 'workloadGroup'>,
+    joining: Pick<Joining, 'namespace' | 'serviceAccount' | 'labels' | 'variant' | 'type' | 'locality' | 'workloadGroup' | 'cluster' | 'networkView'>,
   ): Promise<void>;
 }
 
-/** Starts the control plane in a hub of its own. The folder's `mesh` must be there (it may be empty). */
-export async function startPodMesh(folder: string, net: number, meshConfig?: string): Promise<PodMesh> {
+export interface PodMeshOptions {
+  /** Options of `serve` (`MIZZEN_…`). */
+  readonly env?: Readonly<Record<string, string>>;
+  /** More of its command line. */
+  readonly args?: readonly string[];
+  /** Sets a Kubernetes API up in the network; what it resolves to is the command line that reads from it, instead of the folder's `mesh`. */
+  readonly kubernetes?: (network: PodNetwork) => Promise<readonly string[]>;
+}
+
+/**
+ * Starts the control plane in a hub of its own. The folder's `mesh` must be there (it may be empty).
+ */
+export async function startPodMesh(
+  folder: string,
+  net: number,
+  meshConfig?: string,
+  { env, args = [], kubernetes }: PodMeshOptions = {},
+): Promise<PodMesh> {
   chmodSync(folder, 0o755);
   const network = await podNetwork(net);
+  const ownArgs = [...args, ...((await kubernetes?.(network)) ?? [])];
   const dataDir = join(folder, 'data');
   mkdirSync(dataDir, { recursive: true });
   const serve = {
-    config: join(folder, 'mesh'),
+    ...(kubernetes === undefined && { config: join(folder, 'mesh') }),
     dataDir,
     xdsTls: `${network.hubIp}:15012`,
     within: network.inHub,
     logFile: join(folder, 'mizzen.log'),
+    args: ownArgs,
     ...(meshConfig ? { meshConfig } : {}),
+    ...(env ? { env } : {}),
   };
   // The checkout may lie where Envoy's user can't look.
   const binary = join(folder, 'envoy');
@@ -76,6 +95,7 @@ export async function startPodMesh(folder: string, net: number, meshConfig?: str
         ip: pod.ip,
         interception: 'REDIRECT',
         adminPort: 15000,
+        metricsPort: 15090,
         xdsAddress: mizzen.xdsTls,
         dataDir,
         output,
@@ -88,6 +108,7 @@ export async function startPodMesh(folder: string, net: number, meshConfig?: str
         within: pod.asEnvoy,
         binary,
         logFile: join(folder, `envoy-${pod.name}.log`),
+        toFile: true,
       });
       await until(
         `the sidecar of ${pod.name} to be live`,

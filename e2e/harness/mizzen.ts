@@ -9,9 +9,12 @@ const entry = process.env['MIZZEN_ENTRY'] ?? join(checkout, 'bin', 'mizzen.js');
 
 /** How to run `mizzen serve`. Ports default to free ones. */
 export interface MizzenOptions {
-  readonly config: string;
+  /** Absent where `args` name another source. */
+  readonly config?: string;
   readonly dataDir: string;
   readonly meshConfig?: string;
+  /** More options of `serve`. */
+  readonly args?: readonly string[];
   readonly xds?: string;
   readonly xdsTls?: string;
   readonly http?: string;
@@ -39,8 +42,7 @@ export async function startMizzen(options: MizzenOptions): Promise<Mizzen> {
     args: [
       entry,
       'serve',
-      '--config',
-      options.config,
+      ...(options.config === undefined ? [] : ['--config', options.config]),
       '--data-dir',
       options.dataDir,
       '--xds-address',
@@ -50,6 +52,7 @@ export async function startMizzen(options: MizzenOptions): Promise<Mizzen> {
       '--http-address',
       options.http ?? '127.0.0.1:0',
       ...(options.meshConfig ? ['--mesh-config', options.meshConfig] : []),
+      ...(options.args ?? []),
     ],
     ...(options.logFile ? { logFile: options.logFile } : {}),
     ...(options.within ? { within: options.within } : {}),
@@ -84,12 +87,19 @@ export interface Joining {
   readonly locality?: string;
   /** WorkloadGroup to register under. */
   readonly workloadGroup?: string;
+  readonly cluster?: string;
+  readonly networkView?: string;
   readonly interception?: 'NONE' | 'REDIRECT';
   readonly variant?: 'delta' | 'sotw';
+  /** Port that shows statistics to Prometheus. */
+  readonly metricsPort?: number;
   readonly adminPort: number;
   readonly xdsAddress: string;
   readonly dataDir: string;
   readonly output: string;
+  /** Where the token is put, rather than into the bootstrap. */
+  readonly tokenFile?: string;
+  readonly tokenTtl?: string;
 }
 
 /** Writes the Envoy bootstrap of a workload. */
@@ -105,10 +115,22 @@ export async function writeBootstrap(joining: Joining): Promise<void> {
     '--admin-port': String(joining.adminPort),
     '--output': joining.output,
     '--variant': joining.variant ?? 'delta',
+    ...(joining.tokenFile ? { '--token-file': joining.tokenFile } : {}),
+    ...(joining.tokenTtl ? { '--token-ttl': joining.tokenTtl } : {}),
     ...(joining.locality ? { '--locality': joining.locality } : {}),
     ...(joining.workloadGroup ? { '--workload-group': joining.workloadGroup } : {}),
+    ...(joining.cluster ? { '--cluster': joining.cluster } : {}),
+    ...(joining.networkView ? { '--network-view': joining.networkView } : {}),
     ...(joining.interception ? { '--interception': joining.interception } : {}),
+    ...(joining.metricsPort === undefined ? {} : { '--metrics-port': String(joining.metricsPort) }),
   };
   const labels = Object.entries(joining.labels ?? {}).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
   await run(node, [entry, 'bootstrap', ...Object.entries(flags).flat(), ...labels]);
+}
+
+/** Renews a token that is a file. */
+export async function createToken(token: { namespace: string; serviceAccount: string; dataDir: string; ttl: string; output: string }): Promise<void> {
+  const { namespace, serviceAccount, dataDir, ttl, output } = token;
+  const flags = { '--namespace': namespace, '--service-account': serviceAccount, '--data-dir': dataDir, '--ttl': ttl, '--output': output };
+  await run(node, [entry, 'token', 'create', ...Object.entries(flags).flat()]);
 }

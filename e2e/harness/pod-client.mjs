@@ -2,6 +2,7 @@
  * The client of a workload: HTTP, HTTPS, gRPC, TCP and WebSocket requests, many at once, without retries of its own. Every answer tells status or
  * error, time, and what the server wrote about itself.
  */
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { connect as http2Connect } from 'node:http2';
@@ -36,7 +37,7 @@ const ofRequest = (each = {}, n) => Object.fromEntries(Object.entries(each).map(
 
 function one(plan, tools) {
   const begun = performance.now();
-  const send = { http, grpc, tcp, websocket }[plan.how];
+  const send = { http, grpc, tcp, websocket, openssl }[plan.how];
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve({ status: 0, error: 'ETIMEDOUT' }), plan.timeoutMs ?? 10_000);
     send(plan, tools).then(
@@ -46,11 +47,13 @@ function one(plan, tools) {
   }).then((answer) => ({ ...answer, ms: Math.round(performance.now() - begun) }));
 }
 
-function http({ url, method = 'GET', headers, body, to, sni, clientCertificate }, { agent, tlsAgent }) {
+function http({ url, method = 'GET', path, headers, body, to, sni, clientCertificate }, { agent, tlsAgent }) {
   const isTls = url.startsWith('https:');
   const { host, hostname } = new URL(url);
   const options = {
     method,
+    // As it is: the URL's own would be normalized before it leaves.
+    ...(path !== undefined && { path }),
     headers: { host, ...headers },
     agent: isTls ? tlsAgent : agent,
     ...(isTls && { rejectUnauthorized: false, servername: sni ?? hostname }),
@@ -113,13 +116,13 @@ function grpc({ url, headers, to }) {
 }
 
 /** One connection: a line there and a line back. */
-function tcp({ url, headers, hold = 0 }) {
+function tcp({ url, headers, hold = 0, silent }) {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = tcpConnect({ host: hostname, port: Number(port) });
     socket.on('error', reject);
     socket.on('close', () => reject(Object.assign(new Error('closed'), { code: 'CLOSED' })));
-    socket.on('connect', () => socket.write(`step=${headers['x-step']}\n`));
+    if (!silent) socket.on('connect', () => socket.write(`step=${headers['x-step']}\n`));
     socket.on('data', (data) => {
       setTimeout(() => {
         resolve({ status: 200, said: { version: String(data).split(' ')[0] }, body: String(data) });
@@ -151,6 +154,16 @@ function websocket({ url, headers }) {
       socket.write('over the socket');
     });
     asked.end();
+  });
+}
+
+/** What openssl prints of a handshake in which it asks for the status of the server's certificate. */
+function openssl({ url, to, sni }) {
+  const { host, hostname } = new URL(url);
+  const args = ['s_client', '-connect', to ?? host, '-servername', sni ?? hostname, '-status'];
+  return new Promise((resolve, reject) => {
+    const asked = execFile('openssl', args, (error, text) => (error ? reject(error) : resolve({ status: 200, body: text })));
+    asked.stdin.end();
   });
 }
 

@@ -1,17 +1,21 @@
 /**
- * The servers of a workload: HTTP/1.1 and WebSocket on 8080, HTTP/2 in the clear (and gRPC) on 8081, HTTPS on 8443, TCP on 9000. Each says who
+ * The servers of a workload: HTTP/1.1 and WebSocket on 8080, HTTP/2 in the clear (and gRPC) on 8081, HTTPS on 8443, TCP on 9000, and on 9002 a
+ * server that speaks first. Each says who
  * answered and what it saw. A request chooses what happens to it: `x-plan: 503 200` gives a status for each attempt, `x-delay: 300 0`
- * milliseconds for each attempt; `x-step` names what it is counted under.
+ * milliseconds for each attempt; `x-step` names what it is counted under; `x-chain: URL URL` has it ask the first, which asks the second, and so on.
  */
 import { readFileSync } from 'node:fs';
-import { createServer as createHttp } from 'node:http';
+import { createServer as createHttp, request } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import { createServer as createTcp } from 'node:net';
 
-const ports = { http: 8080, h2c: 8081, https: 8443, tcp: 9000 };
+/** What an application must hand on so that its answer's part in a trace is known; the mesh does the rest. */
+const passedOn = /^(x-request-id|x-step|traceparent|tracestate|b3|x-b3-.*)$/;
 
-/** Starts all four and resolves once they listen. */
+const ports = { http: 8080, h2c: 8081, https: 8443, tcp: 9000, first: 9002 };
+
+/** Starts all five and resolves once they listen. */
 export async function startServers({ version, certificate }) {
   const counts = new Map();
   let behaviour = {};
@@ -35,10 +39,11 @@ export async function startServers({ version, certificate }) {
     const body = Buffer.concat(await request.toArray());
     const peer = /URI=([^;,]*)/.exec(String(headers['x-forwarded-client-cert'] ?? ''))?.[1];
     const host = headers.host ?? headers[':authority'];
-    const seen = { version, path: request.url, method: request.method, host, protocol: request.httpVersion, attempt, peer, headers, ...extra };
+    const asked = headers['x-chain'] && (await ask(headers));
+    const seen = { version, path: request.url, method: request.method, host, protocol: request.httpVersion, attempt, peer, headers, ...extra, asked };
     if (headers['content-type'] === 'application/grpc') return respondGrpc(response, status, seen);
     response.writeHead(status, { 'content-type': 'application/json', 'x-version': version });
-    response.end(JSON.stringify({ ...seen, bodyBytes: body.length }));
+    response.end(behaviour.body ?? JSON.stringify({ ...seen, bodyBytes: body.length }));
   };
 
   const http = createHttp(respond);
@@ -65,8 +70,12 @@ export async function startServers({ version, certificate }) {
       socket.write(`${version} ${data}`);
     });
   });
+  const first = createTcp((socket) => {
+    socket.on('error', () => {});
+    socket.write(`${version} speaks first`);
+  });
   await Promise.all(
-    Object.entries({ http, h2c, https, tcp }).map(
+    Object.entries({ http, h2c, https, tcp, first }).map(
       ([name, server]) => new Promise((resolve, reject) => server.once('error', reject).listen(ports[name], '0.0.0.0', resolve)),
     ),
   );
@@ -76,6 +85,20 @@ export async function startServers({ version, certificate }) {
       behaviour = how;
     },
   };
+}
+
+/** Asks the next of a chain; its status. */
+function ask(headers) {
+  const [next, ...rest] = headers['x-chain'].split(' ');
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => passedOn.test(name)));
+  return new Promise((resolve, reject) => {
+    const sent = request(next, { headers: { ...kept, ...(rest.length > 0 && { 'x-chain': rest.join(' ') }) } }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode));
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
 }
 
 /** A unary answer; a planned status other than 200 is UNAVAILABLE without a body, the way gRPC servers say it. */

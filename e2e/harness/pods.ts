@@ -16,6 +16,8 @@ export interface Pod {
   readonly asApp: readonly string[];
   /** … as Envoy's user: its connections are not redirected. */
   readonly asEnvoy: readonly string[];
+  /** Ends its TCP connections to these addresses at once, at both ends. */
+  closeConnections(to: readonly string[]): Promise<void>;
 }
 
 /** The pods of one test and the hub between them. */
@@ -82,12 +84,17 @@ export async function podNetwork(net = 1): Promise<PodNetwork> {
         space,
         `ip link set lo up; ip addr add ${ip}/32 dev eth0; ip link set eth0 up; ip route add ${gateway}/32 dev eth0 src ${ip}; ip route add default via ${gateway} src ${ip}` +
           (transparent
-            ? '; iptables -t nat -A OUTPUT -p tcp ! -d 127.0.0.0/8 ! -o lo -m owner ! --uid-owner 1337 -j REDIRECT --to-ports 15001' +
+            ? // A workload that calls itself through its service: into its own proxy once, and from there (127.0.0.6) straight to the application.
+              '; iptables -t nat -A OUTPUT -p tcp -o lo -s 127.0.0.6/32 -j RETURN' +
+              '; iptables -t nat -A OUTPUT -p tcp -o lo ! -d 127.0.0.0/8 -m owner --uid-owner 1337 -j REDIRECT --to-ports 15006' +
+              '; iptables -t nat -A OUTPUT -p tcp ! -d 127.0.0.0/8 ! -o lo -m owner ! --uid-owner 1337 -j REDIRECT --to-ports 15001' +
               '; iptables -t nat -A PREROUTING -p tcp -m multiport ! --dports 15008,15020,15021,15090,15000 -j REDIRECT --to-ports 15006'
             : ''),
       );
       const as = (uid: number): string[] => ['ip', 'netns', 'exec', space, 'setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
-      return { name, ip, asApp: as(65534), asEnvoy: as(1337) };
+      const closeConnections = (to: readonly string[]): Promise<void> =>
+        inside(space, `ss -K -t state established '( ${to.map((address) => `dst ${address}`).join(' or ')} )'`);
+      return { name, ip, asApp: as(65534), asEnvoy: as(1337), closeConnections };
     },
   };
 }

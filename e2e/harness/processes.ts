@@ -1,6 +1,6 @@
 /** Child processes: started with their output captured, stopped by pid, gone when the test goes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, existsSync } from 'node:fs';
+import { chmodSync, closeSync, createWriteStream, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly logFile?: string;
+  /** Standard output is `logFile` itself, which a program of any user may open again (`/dev/stdout`); nothing of it goes through `onLine`. */
+  readonly toFile?: boolean;
   /** Leaves standard input open for `write`. */
   readonly input?: boolean;
   /** Called with each complete line of standard output. */
@@ -51,16 +53,18 @@ process.setMaxListeners(100);
 /** Starts a command; it is stopped by `cleanup()` at the latest. */
 export function start(what: Command): Running {
   const [command = '', ...args] = [...(what.within ?? []), what.command, ...what.args];
+  const file = what.toFile && what.logFile !== undefined ? openForAll(what.logFile) : undefined;
   const child = spawn(command, args, {
     cwd: what.cwd,
     env: { ...process.env, ...what.env },
-    stdio: [what.input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    stdio: [what.input ? 'pipe' : 'ignore', file ?? 'pipe', file ?? 'pipe'],
     // Ctrl-C reaches the test only; it then stops its children in order.
     detached: true,
   });
   let text = '';
   let failure: Error | undefined;
-  const log = what.logFile ? createWriteStream(what.logFile, { flags: 'a' }) : undefined;
+  if (file !== undefined) closeSync(file);
+  const log = what.logFile && file === undefined ? createWriteStream(what.logFile, { flags: 'a' }) : undefined;
   const take = (chunk: Buffer): void => {
     text = (text + chunk.toString()).slice(-keep);
     log?.write(chunk);
@@ -76,16 +80,16 @@ export function start(what: Command): Running {
   const running: Running = {
     name: what.name,
     pid: child.pid ?? -1,
-    output: () => text,
+    output: () => (file === undefined ? text : readFileSync(what.logFile ?? '', 'utf8').slice(-keep)),
     alive,
     waitFor: (pattern, timeoutMs = 20_000) =>
       until(
         `${what.name} to print ${String(pattern)}`,
         () => {
-          const match = text.match(pattern);
+          const match = running.output().match(pattern);
           if (!match && !alive())
             throw new Hopeless(
-              `${what.name} ended${failure ? `: ${failure.message}` : ` (${child.exitCode ?? child.signalCode})`}:\n${text.slice(-3000)}`,
+              `${what.name} ended${failure ? `: ${failure.message}` : ` (${child.exitCode ?? child.signalCode})`}:\n${running.output().slice(-3000)}`,
             );
           return match;
         },
@@ -100,6 +104,12 @@ export function start(what: Command): Running {
   process.once('exit', kill);
   child.once('close', () => process.off('exit', kill));
   return running;
+}
+
+function openForAll(path: string): number {
+  const file = openSync(path, 'a', 0o666);
+  chmodSync(path, 0o666);
+  return file;
 }
 
 async function stop(child: ChildProcess, alive: () => boolean, graceMs: number): Promise<void> {

@@ -6,12 +6,13 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { type Agent, type Reply, startAgent } from './agent.js';
-import { makeCertificates } from './certificates.js';
+import { type CertificateFiles, makeCertificates } from './certificates.js';
 import { type PodMesh, startPodMesh } from './mesh-pods.js';
+import { ocspResponse } from './ocsp.js';
 import type { Pod } from './pods.js';
 import { checkout } from './processes.js';
 import type { Resource, Scenario } from './scenario.js';
-import { until } from './wait.js';
+import { sleep, until } from './wait.js';
 
 /** Workloads: where they are and who they are. Those without a namespace are outside the mesh. */
 const workloads: Readonly<
@@ -27,6 +28,11 @@ const workloads: Readonly<
 };
 const accounts: Readonly<Record<string, string>> = { v1: 'echo', v2: 'echo', v3: 'echo' };
 const servers = ['v1', 'v2', 'v3', 'outside'];
+/** A provider whose service is not there is left out; the guide to tracing brings it. */
+const MESH_CONFIG = `outboundTrafficPolicy: { mode: ALLOW_ANY }
+extensionProviders: [{ name: zipkin, zipkin: { service: zipkin.example.com, port: 9411 } }]
+`;
+const warmMs = 3000;
 const secureName = 'secure.example.com';
 
 /** The running mesh. */
@@ -36,24 +42,33 @@ export interface ScenarioMesh {
   pod(name: string): Pod;
   /** Servers that count what comes in. */
   readonly servers: readonly string[];
-  /** Puts addresses, certificates and their paths in place of IP-…, PEM-… and FILE-…. */
+  /** Puts addresses, certificates (in base64, as text, their paths, their OCSP staples) in place of IP-…, PEM-…, TEXT-…, FILE-… and OCSP-…. */
   readonly fill: (text: string) => string;
   /** Makes these the scenario's resources (none: back to the base) and waits until every proxy has them. */
   apply(resources: readonly Resource[], dns?: Scenario['dns']): Promise<void>;
+  /**
+   * Ends every connection between pods. One that Envoys keep stays with the filter chain through which it was opened, with its protocol, policies and
+   * access logs: a scenario would meet the one before it.
+   */
+  endConnections(): Promise<void>;
   /** Puts resources in place without waiting for anybody. */
   write(resources: readonly Resource[]): void;
   /** A statistic of a proxy. */
   stat(pod: string, name: string): Promise<number>;
 }
 
-/** Starts everything. `folder` must be fresh. */
-export async function startScenarioMesh(folder: string, net = 2): Promise<ScenarioMesh> {
+/** Starts everything. `folder` must be fresh; `mesh` is what MeshConfig says. */
+export async function startScenarioMesh(folder: string, net = 2, mesh = MESH_CONFIG): Promise<ScenarioMesh> {
   mkdirSync(join(folder, 'mesh'));
   const meshConfig = join(folder, 'mesh-config.yaml');
-  writeFileSync(meshConfig, 'outboundTrafficPolicy: { mode: ALLOW_ANY }\n');
-  const pods = await startPodMesh(folder, net, meshConfig);
-  const certificates = await makeCertificates(folder, ['shop.example.com', secureName, 'client.example.com']);
-  for (const { key, crt, ca } of Object.values(certificates)) for (const file of [key, crt, ca]) chmodSync(file, 0o644);
+  writeFileSync(meshConfig, mesh);
+  const pods = await startPodMesh(folder, net, meshConfig, { args: ['--quic-listeners', '--remote-jwks', 'hybrid'] });
+  const certificates = await makeCertificates(
+    folder,
+    ['shop.example.com', secureName, 'client.example.com', 'revoked.example.com'],
+    ['revoked.example.com'],
+  );
+  for (const files of Object.values(certificates)) for (const file of Object.values(files)) chmodSync(file, 0o644);
   const places = new Map<string, Pod>();
   for (const [name, { namespace, type }] of Object.entries(workloads))
     places.set(name, await pods.network.pod(name, { transparent: namespace !== undefined && type !== 'router', nameserver: pods.network.hubIp }));
@@ -61,12 +76,20 @@ export async function startScenarioMesh(folder: string, net = 2): Promise<Scenar
     text
       .replace(/IP-([a-z0-9]+)/g, (whole, name: string) => places.get(name)?.ip ?? whole)
       .replace(
-        /FILE-(key|crt|ca)-([a-z]+)/g,
-        (whole, part: 'key' | 'crt' | 'ca', name: string) => certificates[`${name}.example.com`]?.[part] ?? whole,
+        /FILE-(key|crt|ca|crl)-([a-z]+)/g,
+        (whole, part: keyof CertificateFiles, name: string) => certificates[`${name}.example.com`]?.[part] ?? whole,
       )
-      .replace(/PEM-(key|crt|ca)-([a-z]+)/g, (whole, part: 'key' | 'crt' | 'ca', name: string) => {
+      .replace(/TEXT-(key|crt|ca)-([a-z]+)/g, (whole, part: 'key' | 'crt' | 'ca', name: string) => {
+        const files = certificates[`${name}.example.com`];
+        return files ? JSON.stringify(readFileSync(files[part], 'utf8')) : whole;
+      })
+      .replace(/PEM-(key|crt|ca|crl)-([a-z]+)/g, (whole, part: 'key' | 'crt' | 'ca' | 'crl', name: string) => {
         const files = certificates[`${name}.example.com`];
         return files ? readFileSync(files[part]).toString('base64') : whole;
+      })
+      .replace(/OCSP-([a-z]+)/g, (whole, name: string) => {
+        const files = certificates[`${name}.example.com`];
+        return files ? ocspResponse(files).toString('base64') : whole;
       });
   const base = fill(readFileSync(join(checkout, 'e2e/testdata/scenarios.yaml'), 'utf8'));
   writeFileSync(join(folder, 'mesh', 'base.yaml'), base);
@@ -103,6 +126,12 @@ export async function startScenarioMesh(folder: string, net = 2): Promise<Scenar
     renameSync(draft, join(folder, 'mesh', 'scenario.yaml'));
   };
   const send = (from: string, plan: object): Promise<Reply[]> => agent(from).call<Reply[]>('send', { how: 'http', ...plan });
+  const proxies = Object.entries(workloads).flatMap(([name, { namespace }]) => (namespace === undefined ? [] : [name]));
+  const isWarm = async (): Promise<boolean> => {
+    const url = 'http://127.0.0.1:15000/stats?filter=total_listeners_warming';
+    const replies = await Promise.all(proxies.map(async (name) => (await send(name, { url }))[0]?.body?.trim()));
+    return replies.every((text) => text?.endsWith(': 0'));
+  };
   return {
     pods,
     agent,
@@ -114,6 +143,10 @@ export async function startScenarioMesh(folder: string, net = 2): Promise<Scenar
     servers,
     fill,
     write,
+    async endConnections() {
+      const pods = [...places.values()];
+      await Promise.all(pods.map(async (pod) => pod.closeConnections(pods.flatMap(({ ip }) => (ip === pod.ip ? [] : [ip])))));
+    },
     async apply(resources, dns = {}) {
       const mark = String(++round);
       const records = {
@@ -137,6 +170,9 @@ export async function startScenarioMesh(folder: string, net = 2): Promise<Scenar
           everyMs: 25,
         },
       );
+      // Accepted is not in force: a listener warms first. One that waits for a secret that does not exist warms for ever.
+      const deadline = Date.now() + warmMs;
+      while (Date.now() < deadline && !(await isWarm())) await sleep(50);
     },
     async stat(pod, name) {
       const url = `http://127.0.0.1:15000/stats?filter=${encodeURIComponent(`^${name.replaceAll('.', '\\.').replaceAll('|', '\\|')}$`)}`;

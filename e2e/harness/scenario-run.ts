@@ -6,12 +6,13 @@ import type { Reply } from './agent.js';
 import { checkout } from './processes.js';
 import type { Resource, Scenario, SendStep, Step } from './scenario.js';
 import { differences, show, within } from './scenario-checks.js';
+import { lookAgain, now, type Since } from './scenario-look.js';
 import type { ScenarioMesh } from './scenario-mesh.js';
 import { sleep } from './wait.js';
 
 /**
  * How long the first step between two ends (and the first after an edit) may take to come true: proxies warm clusters and listeners after they
- * accept them, and a kept connection still meets the listener of the scenario before.
+ * accept them.
  */
 const settleMs = 8000;
 let steps = 0;
@@ -23,6 +24,8 @@ export async function play(scenario: Scenario, mesh: ScenarioMesh): Promise<void
   const behaving = new Set<string>();
   try {
     await mesh.apply(resources, scenario.dns);
+    await mesh.endConnections();
+    const since = await now(scenario, mesh);
     const met = new Set<string>();
     for (const [n, step] of scenario.steps.entries()) {
       if ('apply' in step) {
@@ -37,7 +40,7 @@ export async function play(scenario: Scenario, mesh: ScenarioMesh): Promise<void
       const ends = 'send' in step ? `${step.from} ${new URL(step.send.split(' ')[1] ?? '').host} ${step.to}` : '';
       const isFirst = !met.has(ends);
       const patienceMs = ('send' in step ? step.within : undefined) ?? (isFirst ? settleMs : 0);
-      const wrong = await take(step, mesh, memory, patienceMs);
+      const wrong = await take(step, mesh, { memory, since }, patienceMs);
       if (wrong.length > 0) throw new Error(`step ${n + 1} (${'send' in step ? step.send : Object.keys(step)[0]}):\n  ${wrong.join('\n  ')}`);
       met.add(ends);
     }
@@ -50,11 +53,12 @@ export async function play(scenario: Scenario, mesh: ScenarioMesh): Promise<void
 async function take(
   step: Exclude<Step, { apply: unknown }>,
   mesh: ScenarioMesh,
-  memory: Map<string, readonly Reply[]>,
+  { memory, since }: { readonly memory: Map<string, readonly Reply[]>; readonly since: Since },
   patienceMs: number,
 ): Promise<string[]> {
   if ('pause' in step) await sleep(step.pause);
   if ('behave' in step) for (const [name, how] of Object.entries(step.behave)) await mesh.agent(name).call('behave', how);
+  if ('log' in step || 'metric' in step || 'ask' in step) return lookAgain(step, mesh, since);
   if ('stat' in step) {
     const found = await mesh.stat(step.stat.of, step.stat.name);
     return within(found, step.stat.is) ? [] : [`${step.stat.name} of ${step.stat.of} is ${found}, not ${show(step.stat.is)}`];
@@ -71,7 +75,7 @@ async function take(
 async function send(step: SendStep, mesh: ScenarioMesh, memory: Map<string, readonly Reply[]>): Promise<string[]> {
   const { send: what, from = 'client', expect, headers, as, ...plan } = step;
   const [method = '', url = ''] = what.split(' ');
-  const how = ['grpc', 'tcp', 'websocket'].includes(method) ? { how: method } : { how: 'http', method };
+  const how = ['grpc', 'tcp', 'websocket', 'openssl'].includes(method) ? { how: method } : { how: 'http', method };
   const id = `s${++steps}`;
   const replies = await mesh.agent(from).call<Reply[]>('send', { ...plan, ...how, url, headers: { ...headers, 'x-step': id } });
   if (as !== undefined) memory.set(as, replies);

@@ -41,7 +41,7 @@ export interface Expectation {
 
 /** Requests. */
 export interface SendStep {
-  /** `GET http://…`, `grpc http://…`, `tcp tcp://…` or `websocket http://…`. */
+  /** `GET http://…`, `grpc http://…`, `tcp tcp://…`, `websocket http://…`, or `openssl https://…`, whose body is what `s_client -status` prints. */
   readonly send: string;
   /** The pod that sends; `client` unless told. */
   readonly from?: string;
@@ -63,6 +63,8 @@ export interface SendStep {
   /** How long a TCP connection stays open after it was answered, in ms. */
   readonly hold?: number;
   readonly timeoutMs?: number;
+  /** A TCP client that waits for the server to speak first. */
+  readonly silent?: boolean;
   /** Tried again for so long (ms) until it comes true; for what time must bring about. */
   readonly within?: number;
   /** Name of these answers for `moved`. */
@@ -73,11 +75,22 @@ export interface SendStep {
 /** Anything a scenario does. */
 export type Step =
   | SendStep
-  | { readonly behave: Readonly<Record<string, { status?: number; delayMs?: number }>> }
+  /** Servers fail or slow down, or answer with another text, until told otherwise (`{}`) or the scenario ends. */
+  | { readonly behave: Readonly<Record<string, { status?: number; delayMs?: number; body?: string }>> }
   | { readonly pause: number }
   /** Resources that replace those of the same kind, namespace and name, or come in addition. */
   | { readonly apply: readonly Resource[] }
-  | { readonly stat: { readonly of: string; readonly name: string; readonly is: Range } };
+  | { readonly stat: { readonly of: string; readonly name: string; readonly is: Range } }
+  | Look;
+
+/** What somebody sees who looks for a cause; each is tried for a while. */
+export type Look =
+  /** A line that a proxy logged since the scenario began, with all of these texts. */
+  | { readonly log: { readonly of: string; readonly has: readonly string[] } }
+  /** By how much Istio's metric grew at a proxy since the scenario began, over all series with these labels. */
+  | { readonly metric: { readonly of: string; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly is: Range } }
+  /** A page of the control plane (`/debug/…`), and texts in it; `lacks` must not be there. */
+  | { readonly ask: { readonly page: string; readonly has?: readonly string[]; readonly lacks?: readonly string[] } };
 
 /** A resource as YAML has it. */
 export interface Resource {
@@ -91,6 +104,8 @@ export interface Scenario {
   readonly name: string;
   /** Ids of the features and what must happen. */
   readonly why: string;
+  /** Minor version of Envoy 1 from which it can be played; before, it is skipped. */
+  readonly sinceEnvoy?: number;
   /** Names for the pods' DNS beyond those of the services. */
   readonly dns?: Readonly<Record<string, string>>;
   readonly mesh?: readonly Resource[];
