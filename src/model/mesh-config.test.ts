@@ -14,4 +14,7 @@ it('effectiveMeshConfig: fills in defaults, merges proxy settings and providers 
 it('MC-001: nothing written means the defaults; an empty field means not set', () => {
   expect(effectiveMeshConfig()).toBe(DEFAULT_MESH_CONFIG);
   expect(effectiveMeshConfig(JSON.parse('{"connectTimeout":null}')).connectTimeout).toBe('10s');
+  expect(effectiveMeshConfig({ defaultVirtualServiceExportTo: [] }).defaultVirtualServiceExportTo).toEqual(['*']);
+  const policy = JSON.parse('{"connectionPool":{"tcp":{"maxConnections":5}},"loadBalancer":{"simple":"RANDOM"}}');
+  expect(effectiveMeshConfig({ defaultTrafficPolicy: policy }).defaultTrafficPolicy).toEqual({ connectionPool: { tcp: { maxConnections: 5 } } });
 });

@@ -65,6 +65,7 @@ export function effectiveMeshConfig(user?: MeshConfig): EffectiveMeshConfig {
     defaultProviders: { ...defaults.defaultProviders, ...set.defaultProviders },
     extensionProviders: mergeProviders(defaults.extensionProviders, set.extensionProviders ?? []),
     trustDomainAliases: [...new Set(set.trustDomainAliases ?? [])].sort(),
+    ...(set.defaultTrafficPolicy && { defaultTrafficPolicy: baseline(set.defaultTrafficPolicy) }),
     // The protobuf enum's zero value is REGISTRY_ONLY: an empty policy means that.
     outboundTrafficPolicy: {
       mode: set.outboundTrafficPolicy?.mode ?? (set.outboundTrafficPolicy === undefined ? 'ALLOW_ANY' : 'REGISTRY_ONLY'),
@@ -74,9 +75,15 @@ export function effectiveMeshConfig(user?: MeshConfig): EffectiveMeshConfig {
   };
 }
 
-/** `field:` without a value means that it is not set. */
+/** `field:` without a value means that it is not set; so does a default that lists nothing. */
 function withoutUnset(user: MeshConfig): MeshConfig {
-  return Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined && value !== null));
+  const isEmptyDefault = (field: string, value: unknown): boolean => field.endsWith('ExportTo') && Array.isArray(value) && value.length === 0;
+  return Object.fromEntries(Object.entries(user).filter(([field, value]) => value !== undefined && value !== null && !isEmptyDefault(field, value)));
+}
+
+/** What a mesh-wide baseline may say: other fields of a traffic policy have no effect here. */
+function baseline({ connectionPool, outlierDetection }: NonNullable<MeshConfig['defaultTrafficPolicy']>): MeshConfig['defaultTrafficPolicy'] {
+  return { ...(connectionPool && { connectionPool }), ...(outlierDetection && { outlierDetection }) };
 }
 
 /** The user's providers, and the defaults that none of them replaces. */

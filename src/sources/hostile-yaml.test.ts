@@ -27,26 +27,28 @@ test('a map with many keys takes time by its length, not by its square', () => {
 test('VS-001 long lists of hosts, SNI names and rules are validated in time by their length, not by its square', () => {
   const virtualService = (spec: object): string =>
     JSON.stringify({ apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'v', namespace: 'n' }, spec });
-  const list = <T>(item: (at: number) => T): T[] => Array.from({ length: 20_000 }, (_, at) => item(at));
+  const list = <T>(length: number, item: (at: number) => T): T[] => Array.from({ length }, (_, at) => item(at));
   const route = [{ destination: { host: 'web' } }];
-  const sniHosts = list((at) => `h${at}.example.com`);
-  const texts = [
-    virtualService({ hosts: list((at) => `${at % 2 === 0 ? '*.' : ''}h${at}.com`), http: [{ route }] }),
-    virtualService({ hosts: sniHosts, tls: [{ match: [{ port: 443, sniHosts }], route }] }),
-    virtualService({
-      hosts: ['web'],
-      http: list((at) => ({ match: [{ uri: { prefix: at % 2 === 0 ? '/a' : '/ab' }, headers: { x: { exact: `v${at}` } } }], route })),
-    }),
-  ];
-  for (const text of texts) {
+  const hosts = (length: number): string =>
+    virtualService({ hosts: list(length, (at) => `${at % 2 === 0 ? '*.' : ''}h${at}.com`), http: [{ route }] });
+  const sniNames = (length: number): string => {
+    const sniHosts = list(length, (at) => `h${at}.example.com`);
+    return virtualService({ hosts: sniHosts, tls: [{ match: [{ port: 443, sniHosts }], route }] });
+  };
+  const rules = (length: number): string => {
+    const match = (at: number) => [{ uri: { prefix: at % 2 === 0 ? '/a' : '/ab' }, headers: { x: { exact: `v${at}` } } }];
+    return virtualService({ hosts: ['web'], http: list(length, (at) => ({ match: match(at), route })) });
+  };
+  const seconds = (text: string): number => {
     const begun = process.cpuUsage().user;
     const { resources, problems } = parseResources(text);
     expect(resources.length).toBe(1);
     expect(problems.length).toBeLessThanOrEqual(1);
-    // Each took 15 s and more.
-    expect((process.cpuUsage().user - begun) / 1e6).toBeLessThan(10);
-  }
-}, 60_000);
+    return (process.cpuUsage().user - begun) / 1e6;
+  };
+  // Eight times as long is 64 times the work where each is compared with each. Only the ratio counts: the machine may be busy.
+  for (const text of [hosts, sniNames, rules]) expect(seconds(text(20_000)) / seconds(text(2500))).toBeLessThan(30);
+}, 120_000);
 
 test('aliases can make a document neither large nor deep', () => {
   expect(errorsOf(`a: &a "${'x'.repeat(400_000)}"\nb: [${Array(90).fill('*a').join(', ')}]`)).toEqual([

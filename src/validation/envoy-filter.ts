@@ -38,12 +38,12 @@ export function validateEnvoyFilter(row: EnvoyFilter, findings: Findings): void 
   if (!findings.failed) validateValues(row, findings);
 }
 
-/** What is no Envoy configuration refuses the row. Fields that nobody knows may be a newer Envoy's: they cost their patch only. */
+/** What is no Envoy configuration refuses the row. Fields that nobody knows may be a newer Envoy's: they are left out. */
 function validateValues(row: EnvoyFilter, findings: Findings): void {
   for (const { code, message, path = [] } of compileEnvoyFilter(row).problems) {
     const at = new Findings(findings.resource, path, findings.problems);
     if (code === 'bad-value') at.error(message);
-    else at.warn(`${message}; the patch is left out`);
+    else at.warn(code === 'unknown-field' ? message : `${message}; the patch is left out`);
   }
 }
 

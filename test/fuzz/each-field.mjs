@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { envoyAccepts } from '../conformance/envoy-accepts.mjs';
 import { nodeOf } from '../golden-header.ts';
+import { fieldOf, odd, places, replaced } from './spoil.mjs';
 import { translate } from './translate.mjs';
 
 const { values: options } = parseArgs({
@@ -30,37 +31,6 @@ const BATCH = 40;
 /** What only Envoy or the proxy's machine can judge: parts of Envoy's own API, programs, files. */
 const THEIRS =
   /^(EnvoyFilter\..*|TrafficExtension\.spec\.lua\.inlineCode|MeshConfig\.(accessLogFile|extensionProviders\.\[\]\.envoyFileAccessLog\.path))$/;
-
-const LONG = 'a'.repeat(300);
-const TEXTS = ['', '*', 'a', 'a b', 'A.b', '-1', '0', '1s', '-1s', '0.1ms', 'é', '%', '\n', '10.0.0.0/8', '10.0.0.1', '::1', '/x', 'http://x', LONG];
-const NUMBERS = [0, 1, -1, 0.5, 101, 65536, 2 ** 31, 2 ** 40];
-
-/** What may stand in place of a value; undefined leaves it out. */
-function odd(value) {
-  const other = [undefined, null];
-  if (typeof value === 'string') return [...other, ...TEXTS, 7, {}];
-  if (typeof value === 'number') return [...other, ...NUMBERS, 'a'];
-  if (typeof value === 'boolean') return [...other, !value, 'a'];
-  if (Array.isArray(value)) return [...other, [], [...value, ...value], [null], [{}], 'a'];
-  return [...other, {}, [], 'a', { odd: 'a' }];
-}
-
-/** Every place in a value: its path, and the path without positions. */
-function* places(value, path = []) {
-  if (path.length > 0) yield path;
-  if (typeof value !== 'object' || value === null) return;
-  for (const key of Object.keys(value)) yield* places(value[key], [...path, key]);
-}
-const kindOf = (path) => path.map((step) => (/^\d+$/.test(step) ? '[]' : step)).join('.');
-
-function replaced(value, path, put) {
-  const copy = structuredClone(value);
-  const at = path.slice(0, -1).reduce((one, step) => one[step], copy);
-  if (put !== undefined) at[path.at(-1)] = put;
-  else if (Array.isArray(at)) at.splice(Number(path.at(-1)), 1);
-  else delete at[path.at(-1)];
-  return copy;
-}
 
 /** True when a stock Envoy takes the input as it is: it can judge it then. What is for Istio's Envoy or for gRPC it does not take. */
 async function isTaken(whole) {
@@ -85,7 +55,7 @@ async function* meshes() {
     ];
     for (const { name, value, put } of spots) {
       for (const path of places(value)) {
-        const place = `${name}.${kindOf(path)}`;
+        const place = `${name}.${fieldOf(path)}`;
         const times = seen.get(place) ?? 0;
         seen.set(place, times + 1);
         if (times >= Number(options.each)) continue;

@@ -11,6 +11,7 @@ import { CASES } from './cluster-cases.mjs';
 import { ENTRY_CASES } from './cluster-entry-cases.mjs';
 import { TRAFFIC_CASES } from './cluster-traffic-cases.mjs';
 import { withSlices } from './slices.mjs';
+import { spoiledCases } from './spoiled.mjs';
 import { spread } from './spread.mjs';
 import { upstreamCases } from './upstream.mjs';
 
@@ -225,4 +226,27 @@ export function writeClusters(folder) {
 /** What the reference is tested with itself; `module` is a copy of its module. */
 export function writeUpstream(folder, module) {
   for (const { name, ...one } of upstreamCases(module)) write(folder, name, one);
+}
+
+/** Conformance cases with one field changed (spoiled.mjs): the `part`th of `parts` equal shares of them. */
+export function writeSpoiled(folder, { part, parts, ...from }) {
+  let n = 0;
+  for (const { name, what, resources, mesh, proxies } of spoiledCases(from)) {
+    if (n++ % parts !== part - 1) continue;
+    const at = join(folder, name);
+    mkdirSync(at, { recursive: true });
+    writeFileSync(join(at, 'what.txt'), what);
+    writeFileSync(join(at, 'input.yaml'), resources.map((resource) => JSON.stringify(resource)).join('\n---\n'));
+    writeFileSync(join(at, 'mesh.yaml'), JSON.stringify(mesh));
+    writeFileSync(join(at, 'proxies.yaml'), JSON.stringify(proxies));
+  }
+}
+
+/** The settings of meshes that golden inputs and the fuzzer have. */
+export function meshConfigs() {
+  const inputs = readdirSync(join(checkout, 'src'), { recursive: true }).filter((file) => file.endsWith('.in.yaml'));
+  const random = fc.sample(randomMesh, { seed: 1, numRuns: 60 }).map(({ meshConfig }) => meshConfig);
+  const all = [...inputs.sort().map((file) => documents(`src/${file}`)[0]?.mesh), ...random].filter(Boolean);
+  // Newer than the reference's version.
+  return all.map((mesh) => ({ ...mesh, defaultInboundHttpRetryPolicy: undefined }));
 }

@@ -1,7 +1,9 @@
 /**
- * `npm run reference -- [--random N] [--seed N] [--clusters] [--upstream] [--cases DIR] [--only TEXT] [--diff N] [--keep DIR]`: asks the
- * reference control plane and Mizzen about the same cases and compares, leaf by leaf: the behaviour scenarios, N random meshes (0), several clusters
- * and networks (world.mjs; with --random, random meshes over two clusters), what the reference is tested with itself (upstream.mjs), or a folder of cases; with --keep, cases and answers stay in DIR.
+ * `npm run reference -- [WHAT] [--only TEXT] [--diff N] [--keep DIR]`: asks the reference control plane and Mizzen about the same cases and compares,
+ * leaf by leaf. WHAT: nothing, the behaviour scenarios; --random N [--seed N], random meshes; --clusters, several clusters and networks (world.mjs;
+ * with --random, random meshes over two clusters); --upstream, what the reference is tested with itself (upstream.mjs); --spoiled [--golden]
+ * [--each N] [--part I/N], conformance cases (and golden inputs) with one field changed (spoiled.mjs); --verdicts [--each N], what validation says
+ * of single resources, as they are and spoiled (verdicts.mjs); --cases DIR, a folder of cases. With --keep, cases and answers stay in DIR.
  * For developers, not for CI: it takes Go, builds the reference's packages (2 to 10 minutes, once), and a difference needs somebody who judges it
  * (docs/deviations.md). What is the reference's own doing, or its test double's: an endpoint without a targetRef may miss its pod; which of a
  * ServiceEntry's addresses is a domain, which of two entries of one host is the first, and which of two ports that end at one, is chance; a patch of
@@ -9,17 +11,16 @@
  * selects either; slices with pods of other namespaces have their own rules; no API server refuses
  * names in capitals, fields that nobody knows, or what the rules of definitions forbid.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeClusters, writeRandom, writeScenarios, writeUpstream } from './cases.mjs';
-import { editDouble } from './double.mjs';
+import { meshConfigs, writeClusters, writeRandom, writeScenarios, writeSpoiled, writeUpstream } from './cases.mjs';
+import { ask, build, mcsOf, moduleFolder } from './reference.mjs';
+import { conformanceCases, goldenCases } from './spoiled.mjs';
+import { compareVerdicts } from './verdicts.mjs';
 
-/** The commit that the conformance data were made with is of the same month. */
-const MODULE = 'istio.io/istio@v0.0.0-20260827124520-eed52ebb66ad';
 const text = { type: 'string' };
 const { values } = parseArgs({
   options: {
@@ -27,6 +28,11 @@ const { values } = parseArgs({
     seed: { ...text, default: '1' },
     clusters: { type: 'boolean', default: false },
     upstream: { type: 'boolean', default: false },
+    verdicts: { type: 'boolean', default: false },
+    spoiled: { type: 'boolean', default: false },
+    golden: { type: 'boolean', default: false },
+    part: { ...text, default: '1/1' },
+    each: { ...text, default: '1' },
     cases: text,
     only: { ...text, default: '' },
     diff: { ...text, default: '5' },
@@ -35,32 +41,9 @@ const { values } = parseArgs({
 });
 const checkout = join(import.meta.dirname, '../..');
 const conformance = process.env.MIZZEN_CONFORMANCE ?? join(checkout, '../shared/conformance');
-const cache = join(checkout, 'node_modules/.cache/reference');
 const work = values.keep === undefined ? mkdtempSync(join(tmpdir(), 'mizzen-reference-')) : resolve(values.keep);
 mkdirSync(work, { recursive: true });
 process.on('exit', () => values.keep === undefined && rmSync(work, { recursive: true, force: true }));
-
-const moduleFolder = () => JSON.parse(execFileSync('go', ['mod', 'download', '-json', MODULE], { encoding: 'utf8', cwd: work })).Dir;
-
-function build() {
-  const programs = ['reference_test.go', 'clusters_test.go'];
-  const hash = createHash('sha256');
-  for (const file of [...programs, 'double.mjs', 'double/clusters.go']) hash.update(readFileSync(join(import.meta.dirname, file)));
-  const binary = join(cache, `${hash.digest('hex').slice(0, 12)}.test`);
-  if (existsSync(binary)) return binary;
-  console.log(`building ${MODULE}`);
-  const source = join(work, 'istio');
-  rmSync(source, { recursive: true, force: true });
-  cpSync(moduleFolder(), source, { recursive: true });
-  execFileSync('chmod', ['-R', 'u+w', source]);
-  mkdirSync(join(source, 'reference'));
-  for (const file of programs) copyFileSync(join(import.meta.dirname, file), join(source, 'reference', file));
-  editDouble(source);
-  mkdirSync(cache, { recursive: true });
-  // Without paths in it, so that Go's cache serves the next build.
-  execFileSync('go', ['test', '-trimpath', '-vet=off', '-c', '-o', binary, './reference'], { cwd: source, stdio: 'inherit' });
-  return binary;
-}
 
 /** What comes over ECDS counts among the routes: compare.mjs looks at four types. The version of a plugin is the test double's. */
 function compareExtensions(want, got) {
@@ -78,47 +61,52 @@ function compareExtensions(want, got) {
   }
 }
 
-const binary = build();
+async function spoil() {
+  const { parseResources } = await import(join(checkout, 'dist/sources/load.js'));
+  const { MeshConfigFile } = await import(join(checkout, 'dist/sources/mesh-config-file.js'));
+  const isGood = (one, isMesh) => {
+    const { problems } = isMesh ? new MeshConfigFile('mesh.yaml').update(JSON.stringify(one)) : parseResources(JSON.stringify(one));
+    return !problems.some(({ severity }) => severity === 'error');
+  };
+  const [part, parts] = values.part.split('/').map(Number);
+  const all = [...conformanceCases(join(conformance, 'cases')), ...(values.golden ? goldenCases(join(checkout, 'src')) : [])];
+  writeSpoiled(cases, { cases: all, settings: meshConfigs(), each: Number(values.each), isGood, part, parts });
+}
+
+const binary = build(work);
+if (values.verdicts) {
+  const { parseResources } = await import(join(checkout, 'dist/sources/load.js'));
+  const folders = [
+    [join(checkout, 'src'), '.in.yaml'],
+    [join(checkout, 'src/validation/testdata'), '.yaml'],
+    [join(checkout, 'e2e/scenarios'), '.yaml'],
+    [join(checkout, 'examples'), '.yaml'],
+    [conformance, '.yaml'],
+  ];
+  compareVerdicts({ binary, module: moduleFolder(), work, folders, each: Number(values.each), only: values.only, parseResources });
+  process.exit();
+}
 const cases = values.cases ?? join(work, 'cases');
 if (values.cases === undefined) {
   if (values.random !== '0') writeRandom(cases, Number(values.seed), Number(values.random), values.clusters);
   else if (values.clusters) writeClusters(cases);
+  else if (values.spoiled) await spoil();
   else if (values.upstream) writeUpstream(cases, moduleFolder());
   else writeScenarios(cases);
 }
 const { run } = await import(join(checkout, 'dist/cli/program.js'));
 const expected = join(work, 'expected');
 const actual = join(work, 'actual');
-const env = {
-  ...process.env,
-  PILOT_ENABLE_METADATA_EXCHANGE: 'false',
-  PILOT_ENABLE_ALPN_FILTER: 'false',
-  PILOT_ENABLE_ALPHA_GATEWAY_API: 'true',
-  REFERENCE_IN: cases,
-  REFERENCE_OUT: expected,
-};
-/** What `--mcs` is called there; each part brings what it is worth nothing without. */
-const DISCOVERY = ['ENABLE_MCS_SERVICE_DISCOVERY'];
-const HOST = [...DISCOVERY, 'ENABLE_MCS_HOST'];
-const MCS = { discovery: DISCOVERY, host: HOST, 'cluster-local': [...HOST, 'ENABLE_MCS_CLUSTER_LOCAL'] };
+const folders = { cases, expected, work };
 const quiet = console.error;
-for (const name of readdirSync(cases).filter((one) => one.includes(values.only))) {
-  // A process for each: what the reference can't take may end it.
+const TOGETHER = 16;
+for (const names of Map.groupBy(
+  readdirSync(cases).filter((one) => one.includes(values.only)),
+  (name) => mcsOf(join(cases, name)).join(),
+).values())
+  for (let at = 0; at < names.length; at += TOGETHER) ask(binary, folders, names.slice(at, at + TOGETHER));
+for (const name of existsSync(expected) ? readdirSync(expected) : []) {
   const at = join(cases, name);
-  const mcs = existsSync(join(at, 'mcs.json')) ? JSON.parse(readFileSync(join(at, 'mcs.json'), 'utf8')) : [];
-  const { status, stdout } = spawnSync(binary, ['-test.v', '-test.run', `TestReference/^${name}$`], {
-    env: { ...env, ...Object.fromEntries(mcs.flatMap((part) => MCS[part]).map((variable) => [variable, 'true'])) },
-    encoding: 'utf8',
-    timeout: 60_000,
-    maxBuffer: 2 ** 26, // it logs each collection that it watches
-    cwd: work,
-  });
-  for (const [line] of stdout.matchAll(/skipped .*/g)) console.log(`${name}: the reference ${line}`);
-  if (status !== 0) {
-    console.log(`${name}: left out, the reference ended with ${/panic: .*|reference_test\.go:\d+: (?!skipped).*/.exec(stdout)?.[0] ?? status}`);
-    rmSync(join(expected, name), { recursive: true, force: true });
-    continue;
-  }
   const remote = existsSync(join(at, 'clusters')) ? readdirSync(join(at, 'clusters')) : [];
   console.error = (line) => console.log(`${name}: ${line}`);
   await run([
@@ -130,7 +118,7 @@ for (const name of readdirSync(cases).filter((one) => one.includes(values.only))
     '--cluster',
     'Kubernetes',
     ...remote.flatMap((file) => ['--remote-cluster', `${file.slice(0, -'.yaml'.length)}=${join(at, 'clusters', file)}`]),
-    ...mcs.flatMap((part) => ['--mcs', part]),
+    ...mcsOf(at).flatMap((part) => ['--mcs', part]),
     '--mesh-config',
     join(at, 'mesh.yaml'),
     '--proxies',
@@ -140,5 +128,16 @@ for (const name of readdirSync(cases).filter((one) => one.includes(values.only))
   ]);
   console.error = quiet;
 }
-for (const name of existsSync(expected) ? readdirSync(expected) : []) compareExtensions(join(expected, name), join(actual, name));
-spawnSync('node', [join(conformance, 'compare.mjs'), expected, actual, '--diff', values.diff], { stdio: 'inherit' });
+const answered = existsSync(expected) ? readdirSync(expected) : [];
+for (const name of answered) compareExtensions(join(expected, name), join(actual, name));
+const compare = (...flags) =>
+  spawnSync('node', [join(conformance, 'compare.mjs'), expected, actual, ...flags], { encoding: 'utf8', maxBuffer: 2 ** 28 }).stdout;
+// Some of what the reference keeps in memory outlives a case: those that differ are asked about again, each in a process of its own.
+const report = join(work, 'report.json');
+compare('--json', report);
+for (const row of answered.length > 1 ? JSON.parse(readFileSync(report, 'utf8')).report.filter(({ diffs }) => diffs.length > 0) : []) {
+  ask(binary, folders, [row.case]);
+  if (existsSync(join(expected, row.case))) compareExtensions(join(expected, row.case), join(actual, row.case));
+}
+const whatOf = (name) => (existsSync(join(cases, name, 'what.txt')) ? `\n  (${readFileSync(join(cases, name, 'what.txt'), 'utf8')})` : '');
+console.log(compare('--diff', values.diff).replace(/^(\S+): \d+\/\d+ exact$/gm, (line, name) => line + whatOf(name)));

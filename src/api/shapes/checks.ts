@@ -19,6 +19,10 @@ export function durationOf1ms(value: string): string | undefined {
   return anyDuration(value) ?? (parseDuration(value)! >= MILLISECOND ? undefined : 'must be a duration of at least 1ms');
 }
 
+/** As the definitions' format `byte` has it: not empty, and with its padding. */
+export const base64 = (value: string): string | undefined =>
+  /^[A-Za-z0-9+/]+={0,2}$/.test(value) && value.length % 4 === 0 ? undefined : 'must be base64';
+
 export const noWildcard = (value: string): string | undefined => (value.includes('*') ? 'must not have a wildcard' : undefined);
 export const keysNoWildcard = (value: Text): string | undefined =>
   Object.keys(value).some((key) => key.includes('*')) ? 'must not have a wildcard in a label key' : undefined;

@@ -1,7 +1,7 @@
 /**
  * What a DestinationRule may hold: fields, types, limits and rules of its CRD. https://istio.io/latest/docs/reference/config/
  */
-import { durationOf1ms } from './checks.js';
+import { anyDuration, durationOf1ms } from './checks.js';
 import { connectionPool, selector } from './istio-shared.js';
 import { bool, int, intWith, list, map, nullable, numWith, obj, oneOf, str, strWith, uint32 } from './shape.js';
 
@@ -32,7 +32,7 @@ const loadBalancer = obj(
     consistentHash: obj(
       {
         httpCookie: obj(
-          { attributes: list(obj({ name: str, value: str }, { required: ['name'] })), name: str, path: str, ttl: str },
+          { attributes: list(obj({ name: str, value: str }, { required: ['name'] })), name: str, path: str, ttl: strWith({ checks: [anyDuration] }) },
           { required: ['name'] },
         ),
         httpHeaderName: str,

@@ -2,6 +2,7 @@
  * The rules of the Gateway API's CRDs that relate values to each other (in the CRDs they are CEL), routes' filters apart.
  * Values that the API server would default (group '', kind Service, …) may be missing. https://gateway-api.sigs.k8s.io/reference/spec/
  */
+import { isIP } from 'node:net';
 import { parseDuration, SECOND } from '../duration.js';
 
 const DNS_LABELS = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -101,7 +102,7 @@ export function addressValue(address: Address): string | undefined {
   const { type = 'IPAddress', value } = address;
   if (value === undefined) return undefined;
   if (type === 'Hostname' && !DNS_LABELS.test(value.replace(/^\*\./, ''))) return 'value must be a host name';
-  return type === 'IPAddress' && !IPV4.test(value) && !value.includes(':') ? 'value must be an IP address' : undefined;
+  return type === 'IPAddress' && isIP(value) === 0 ? 'value must be an IP address' : undefined;
 }
 
 export function labelKeys(value: Readonly<Record<string, unknown>>): string | undefined {

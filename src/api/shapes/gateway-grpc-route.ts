@@ -16,7 +16,7 @@ import {
   sectionName,
   sessionPersistenceShape,
 } from './gateway-shared.js';
-import { intWith, list, obj, oneOf, strWith } from './shape.js';
+import { intWith, list, nullable, obj, oneOf, strWith } from './shape.js';
 
 const filters = list(
   obj(
@@ -42,12 +42,12 @@ export const grpcRouteShape = obj({
         obj(
           {
             filters: filters,
-            group: group,
-            kind: kind,
+            group: nullable(group),
+            kind: nullable(kind),
             name: strWith({ min: 1, max: 253 }),
             namespace: namespace,
             port: intWith({ min: 1, max: 65535 }),
-            weight: intWith({ min: 0, max: 1000000 }),
+            weight: nullable(intWith({ min: 0, max: 1000000 })),
           },
           { required: ['name'], checks: [servicePort] },
         ),
@@ -57,11 +57,14 @@ export const grpcRouteShape = obj({
       matches: list(
         obj({
           headers: list(
-            obj({ name: name, type: oneOf(['Exact', 'RegularExpression']), value: strWith({ min: 1, max: 4096 }) }, { required: ['name', 'value'] }),
+            obj(
+              { name: name, type: nullable(oneOf(['Exact', 'RegularExpression'])), value: strWith({ min: 1, max: 4096 }) },
+              { required: ['name', 'value'] },
+            ),
             { max: 16, uniqueBy: ['name'] },
           ),
           method: obj(
-            { method: strWith({ max: 1024 }), service: strWith({ max: 1024 }), type: oneOf(['Exact', 'RegularExpression']) },
+            { method: strWith({ max: 1024 }), service: strWith({ max: 1024 }), type: nullable(oneOf(['Exact', 'RegularExpression'])) },
             { checks: [grpcMethod] },
           ),
         }),

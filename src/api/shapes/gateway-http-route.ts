@@ -30,7 +30,7 @@ import {
   sectionName,
   sessionPersistenceShape,
 } from './gateway-shared.js';
-import { bool, intWith, list, obj, oneOf, str, strWith } from './shape.js';
+import { bool, intWith, list, nullable, obj, oneOf, str, strWith } from './shape.js';
 
 const path = obj(
   {
@@ -57,7 +57,7 @@ const filters2 = list(
           checks: [starAlone],
         }),
         exposeHeaders: list(name, { max: 64, uniqueBy: [] }),
-        maxAge: intWith({ min: 1 }),
+        maxAge: nullable(intWith({ min: 1, max: 2147483647 })),
       }),
       extensionRef: caCertificateRef,
       externalAuth: obj(
@@ -81,7 +81,7 @@ const filters2 = list(
         path: path,
         port: intWith({ min: 1, max: 65535 }),
         scheme: oneOf(['http', 'https']),
-        statusCode: intWith({ enum: [301, 302, 303, 307, 308] }),
+        statusCode: nullable(intWith({ enum: [301, 302, 303, 307, 308] })),
       }),
       responseHeaderModifier: requestHeaderModifier,
       type: oneOf([
@@ -105,65 +105,74 @@ const filters2 = list(
 export const httpRouteShape = obj({
   hostnames: list(hostname, { max: 16 }),
   parentRefs: parentRefsShape,
-  rules: list(
-    obj(
-      {
-        backendRefs: list(
-          obj(
-            {
-              filters: filters2,
-              group: group,
-              kind: kind,
-              name: strWith({ min: 1, max: 253 }),
-              namespace: namespace,
-              port: intWith({ min: 1, max: 65535 }),
-              weight: intWith({ min: 0, max: 1000000 }),
-            },
-            { required: ['name'], checks: [servicePort] },
+  rules: nullable(
+    list(
+      obj(
+        {
+          backendRefs: list(
+            obj(
+              {
+                filters: filters2,
+                group: nullable(group),
+                kind: nullable(kind),
+                name: strWith({ min: 1, max: 253 }),
+                namespace: namespace,
+                port: intWith({ min: 1, max: 65535 }),
+                weight: nullable(intWith({ min: 0, max: 1000000 })),
+              },
+              { required: ['name'], checks: [servicePort] },
+            ),
+            { max: 16 },
           ),
-          { max: 16 },
-        ),
-        filters: filters2,
-        matches: list(
-          obj({
-            headers: list(
-              obj(
-                {
-                  name: name,
-                  type: oneOf(['Exact', 'RegularExpression']),
-                  value: headerValue,
-                },
-                { required: ['name', 'value'] },
-              ),
-              { max: 16, uniqueBy: ['name'] },
+          filters: filters2,
+          matches: nullable(
+            list(
+              obj({
+                headers: list(
+                  obj(
+                    {
+                      name: name,
+                      type: nullable(oneOf(['Exact', 'RegularExpression'])),
+                      value: headerValue,
+                    },
+                    { required: ['name', 'value'] },
+                  ),
+                  { max: 16, uniqueBy: ['name'] },
+                ),
+                method: oneOf(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']),
+                path: nullable(
+                  obj(
+                    { type: nullable(oneOf(['Exact', 'PathPrefix', 'RegularExpression'])), value: nullable(strWith({ max: 1024 })) },
+                    { checks: [pathValue] },
+                  ),
+                ),
+                queryParams: list(
+                  obj(
+                    { name: name, type: nullable(oneOf(['Exact', 'RegularExpression'])), value: strWith({ min: 1, max: 1024 }) },
+                    { required: ['name', 'value'] },
+                  ),
+                  { max: 16, uniqueBy: ['name'] },
+                ),
+              }),
+              { max: 64 },
             ),
-            method: oneOf(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']),
-            path: obj({ type: oneOf(['Exact', 'PathPrefix', 'RegularExpression']), value: strWith({ max: 1024 }) }, { checks: [pathValue] }),
-            queryParams: list(
-              obj(
-                { name: name, type: oneOf(['Exact', 'RegularExpression']), value: strWith({ min: 1, max: 1024 }) },
-                { required: ['name', 'value'] },
-              ),
-              { max: 16, uniqueBy: ['name'] },
-            ),
+          ),
+          name: sectionName,
+          retry: obj({
+            attempts: intWith({ min: 0 }),
+            backoff: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }),
+            codes: list(intWith({ min: 400, max: 599 })),
           }),
-          { max: 64 },
-        ),
-        name: sectionName,
-        retry: obj({
-          attempts: intWith({ min: 0 }),
-          backoff: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }),
-          codes: list(intWith({ min: 400, max: 599 })),
-        }),
-        sessionPersistence: sessionPersistenceShape,
-        timeouts: obj(
-          { backendRequest: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }), request: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }) },
-          { checks: [timeouts] },
-        ),
-      },
-      { checks: [redirectWithoutBackends, prefixRewriteNeedsPrefix] },
+          sessionPersistence: sessionPersistenceShape,
+          timeouts: obj(
+            { backendRequest: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }), request: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }) },
+            { checks: [timeouts] },
+          ),
+        },
+        { checks: [redirectWithoutBackends, prefixRewriteNeedsPrefix] },
+      ),
+      { max: 16, checks: [matchesTotal, uniqueNames] },
     ),
-    { max: 16, checks: [matchesTotal, uniqueNames] },
   ),
   useDefaultGateways: oneOf(['All', 'None']),
 });

@@ -3,11 +3,11 @@
  */
 import { addresses, addressValue, labelKeys, uniquePorts } from './gateway-checks.js';
 import { caCertificateRef, certificateRef, listeners, parametersRef, selector } from './gateway-shared.js';
-import { intWith, list, map, obj, oneOf, strWith } from './shape.js';
+import { intWith, list, map, nullable, obj, oneOf, strWith } from './shape.js';
 
 const defaultShape = obj({
   validation: obj(
-    { caCertificateRefs: list(parametersRef, { min: 1, max: 16 }), mode: oneOf(['AllowValidOnly', 'AllowInsecureFallback']) },
+    { caCertificateRefs: list(parametersRef, { min: 1, max: 16 }), mode: nullable(oneOf(['AllowValidOnly', 'AllowInsecureFallback'])) },
     { required: ['caCertificateRefs'] },
   ),
 });
@@ -18,19 +18,21 @@ export const k8sGatewayShape = obj(
     addresses: list(
       obj(
         {
-          type: strWith({
-            min: 1,
-            max: 253,
-            pattern:
-              "^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$",
-          }),
+          type: nullable(
+            strWith({
+              min: 1,
+              max: 253,
+              pattern:
+                "^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$",
+            }),
+          ),
           value: strWith({ max: 253 }),
         },
         { checks: [addressValue] },
       ),
       { max: 16, checks: [addresses] },
     ),
-    allowedListeners: obj({ namespaces: obj({ from: oneOf(['All', 'Selector', 'Same', 'None']), selector: selector }) }),
+    allowedListeners: obj({ namespaces: nullable(obj({ from: nullable(oneOf(['All', 'Selector', 'Same', 'None'])), selector: selector })) }),
     defaultScope: oneOf(['All', 'None']),
     gatewayClassName: strWith({ min: 1, max: 253 }),
     infrastructure: obj({

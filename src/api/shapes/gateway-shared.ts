@@ -4,21 +4,25 @@
 import { headerName } from '../header-text.js';
 import { distinctListeners, listenerTls, parentRefs, servicePort, terminateHasCertificates, uniqueNames } from './gateway-checks.js';
 import { fraction, percentOrFraction, sessionPersistence } from './gateway-route-checks.js';
-import { intWith, list, map, obj, oneOf, str, strWith } from './shape.js';
+import { intWith, list, map, nullable, obj, oneOf, str, strWith, whole } from './shape.js';
 
 export const name = strWith({ min: 1, max: 256, pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$" });
 /** What Envoy takes as the value of a header; releases of the CRDs say nothing of it. */
 export const headerValue = strWith({ min: 1, max: 4096, pattern: '^[^\\u0000-\\u0008\\u000A-\\u001F\\u007F]*$' });
 export const add = list(obj({ name: name, value: headerValue }, { required: ['name', 'value'] }), { max: 16, uniqueBy: ['name'] });
 export const group = strWith({ max: 253, pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' });
+/** Fields that the definitions have a default for may stand there without a value: `nullable`. */
 export const kind = strWith({ min: 1, max: 63, pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$' });
 export const namespace = strWith({ min: 1, max: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' });
 export const backendRef = obj(
-  { group: group, kind: kind, name: strWith({ min: 1, max: 253 }), namespace: namespace, port: intWith({ min: 1, max: 65535 }) },
+  { group: nullable(group), kind: nullable(kind), name: strWith({ min: 1, max: 253 }), namespace: namespace, port: intWith({ min: 1, max: 65535 }) },
   { required: ['name'], checks: [servicePort] },
 );
 export const caCertificateRef = obj({ group: group, kind: kind, name: strWith({ min: 1, max: 253 }) }, { required: ['group', 'kind', 'name'] });
-export const certificateRef = obj({ group: group, kind: kind, name: strWith({ min: 1, max: 253 }), namespace: namespace }, { required: ['name'] });
+export const certificateRef = obj(
+  { group: nullable(group), kind: nullable(kind), name: strWith({ min: 1, max: 253 }), namespace: namespace },
+  { required: ['name'] },
+);
 export const hostname = strWith({ min: 1, max: 253, pattern: '^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' });
 export const sectionName = strWith({ min: 1, max: 253, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' });
 export const selector = obj({
@@ -28,10 +32,12 @@ export const selector = obj({
 export const listeners = list(
   obj(
     {
-      allowedRoutes: obj({
-        kinds: list(obj({ group: group, kind: kind }, { required: ['kind'] }), { max: 8 }),
-        namespaces: obj({ from: oneOf(['All', 'Selector', 'Same']), selector: selector }),
-      }),
+      allowedRoutes: nullable(
+        obj({
+          kinds: list(obj({ group: nullable(group), kind: kind }, { required: ['kind'] }), { max: 8 }),
+          namespaces: nullable(obj({ from: nullable(oneOf(['All', 'Selector', 'Same'])), selector: selector })),
+        }),
+      ),
       hostname: hostname,
       name: sectionName,
       port: intWith({ min: 1, max: 65535 }),
@@ -43,7 +49,7 @@ export const listeners = list(
       tls: obj(
         {
           certificateRefs: list(certificateRef, { max: 64 }),
-          mode: oneOf(['Terminate', 'Passthrough']),
+          mode: nullable(oneOf(['Terminate', 'Passthrough'])),
           options: map(strWith({ min: 0, max: 4096 }), { max: 16 }),
         },
         { checks: [terminateHasCertificates] },
@@ -60,8 +66,8 @@ export const parametersRef = obj(
 export const parentRefsShape = list(
   obj(
     {
-      group: group,
-      kind: kind,
+      group: nullable(group),
+      kind: nullable(kind),
       name: strWith({ min: 1, max: 253 }),
       namespace: namespace,
       port: intWith({ min: 1, max: 65535 }),
@@ -75,7 +81,7 @@ export const requestHeaderModifier = obj({ add: add, remove: list(strWith({ chec
 export const requestMirror = obj(
   {
     backendRef: backendRef,
-    fraction: obj({ denominator: intWith({ min: 1 }), numerator: intWith({ min: 0 }) }, { required: ['numerator'], checks: [fraction] }),
+    fraction: obj({ denominator: nullable(intWith({ min: 1, max: 2147483647 })), numerator: whole }, { required: ['numerator'], checks: [fraction] }),
     percent: intWith({ min: 0, max: 100 }),
   },
   { required: ['backendRef'], checks: [percentOrFraction] },
@@ -86,12 +92,12 @@ export const rules = list(
       backendRefs: list(
         obj(
           {
-            group: group,
-            kind: kind,
+            group: nullable(group),
+            kind: nullable(kind),
             name: strWith({ min: 1, max: 253 }),
             namespace: namespace,
             port: intWith({ min: 1, max: 65535 }),
-            weight: intWith({ min: 0, max: 1000000 }),
+            weight: nullable(intWith({ min: 0, max: 1000000 })),
           },
           { required: ['name'], checks: [servicePort] },
         ),
@@ -107,12 +113,12 @@ export const sessionPersistenceShape = obj(
   {
     absoluteTimeout: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }),
     // Releases up to 1.6 have sessionName and cookieConfig (and idleTimeout, up to 1.5), later ones cookie and header.
-    cookieConfig: obj({ lifetimeType: oneOf(['Permanent', 'Session']) }),
+    cookieConfig: obj({ lifetimeType: nullable(oneOf(['Permanent', 'Session'])) }),
     idleTimeout: strWith({ pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }),
     sessionName: strWith({ max: 128 }),
-    cookie: obj({ lifetimeType: oneOf(['Permanent', 'Session']), name: name, path: strWith({ max: 1024 }) }),
+    cookie: obj({ lifetimeType: nullable(oneOf(['Permanent', 'Session'])), name: name, path: strWith({ max: 1024 }) }),
     header: obj({ name: name }, { required: ['name'] }),
-    type: oneOf(['Cookie', 'Header']),
+    type: nullable(oneOf(['Cookie', 'Header'])),
   },
   { checks: [sessionPersistence] },
 );

@@ -29,7 +29,7 @@ export const meshConfigShape = obj({
   disableEnvoyListenerLog: flag,
   connectTimeout: positive,
   defaultConfig: proxySettings,
-  defaultTrafficPolicy: nullable(open({ connectionPool: nullable(connectionPool), outlierDetection: nullable(outlierDetection) })),
+  defaultTrafficPolicy: nullable(obj({ connectionPool: nullable(connectionPool), outlierDetection: nullable(outlierDetection) })),
   defaultHttpRetryPolicy: nullable(retries),
   defaultInboundHttpRetryPolicy: nullable(retries),
   defaultDestinationRuleExportTo: texts,

@@ -3,11 +3,11 @@
  */
 
 import { selector } from './istio-shared.js';
-import { intWith, map, obj, str, strWith } from './shape.js';
+import { map, nullable, obj, str, strWith, whole } from './shape.js';
 
 /** `spec` of ProxyConfig. */
 export const proxyConfigShape = obj({
-  concurrency: intWith({ nullable: true, min: 0 }),
+  concurrency: nullable(whole),
   environmentVariables: map(strWith({ max: 2048 })),
   image: obj({ imageType: str }),
   selector: selector,

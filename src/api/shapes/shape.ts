@@ -40,6 +40,8 @@ export const bool: Shape = { type: 'boolean' };
 export const str: Shape = { type: 'string' };
 export const num: Shape = { type: 'number' };
 export const int: Shape = { type: 'integer', ...INT32 };
+/** An int32 that is not negative. */
+export const whole: Shape = { type: 'integer', min: 0, max: INT32.max };
 export const uint32: Shape = { type: 'integer', min: 0, max: 4294967295 };
 
 /** A mapping with these fields and no others. */

@@ -1,7 +1,7 @@
 /**
  * What a VirtualService may hold: fields, types, limits and rules of its CRD. https://istio.io/latest/docs/reference/config/
  */
-import { durationOf1ms } from './checks.js';
+import { base64, durationOf1ms } from './checks.js';
 import { destination } from './istio-shared.js';
 import { bool, int, list, map, nullable, num, obj, oneOf, str, strWith, uint32 } from './shape.js';
 
@@ -39,7 +39,10 @@ export const virtualServiceShape = obj({
         unmatchedPreflights: oneOf(['UNSPECIFIED', 'FORWARD', 'IGNORE']),
       }),
       delegate: obj({ name: str, namespace: str }),
-      directResponse: obj({ body: obj({ bytes: str, string: str }, { atMostOne: [['string', 'bytes']] }), status: uint32 }, { required: ['status'] }),
+      directResponse: obj(
+        { body: obj({ bytes: strWith({ checks: [base64] }), string: str }, { atMostOne: [['string', 'bytes']] }), status: uint32 },
+        { required: ['status'] },
+      ),
       fault: obj({
         abort: obj(
           { grpcStatus: str, http2Error: str, httpStatus: int, percentage: obj({ value: num }) },

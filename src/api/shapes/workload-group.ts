@@ -2,7 +2,7 @@
  * What a WorkloadGroup may hold: fields, types, limits and rules of its CRD. https://istio.io/latest/docs/reference/config/
  */
 import { port, portNames, udsAbsolute, udsNotFolder, udsWithoutPorts } from './checks.js';
-import { intWith, list, map, obj, oneOf, str, strWith, uint32 } from './shape.js';
+import { intWith, list, map, obj, oneOf, str, strWith, uint32, whole } from './shape.js';
 
 /** `spec` of WorkloadGroup. */
 export const workloadGroupShape = obj(
@@ -11,7 +11,7 @@ export const workloadGroupShape = obj(
     probe: obj(
       {
         exec: obj({ command: list(strWith({ min: 1 })) }, { required: ['command'] }),
-        failureThreshold: intWith({ min: 0 }),
+        failureThreshold: whole,
         grpc: obj({ port: intWith({ min: 0, max: 4294967295, checks: [port] }), service: str }),
         httpGet: obj(
           {
@@ -23,11 +23,11 @@ export const workloadGroupShape = obj(
           },
           { required: ['port'] },
         ),
-        initialDelaySeconds: intWith({ min: 0 }),
-        periodSeconds: intWith({ min: 0 }),
-        successThreshold: intWith({ min: 0 }),
+        initialDelaySeconds: whole,
+        periodSeconds: whole,
+        successThreshold: whole,
         tcpSocket: obj({ host: str, port: intWith({ min: 0, max: 4294967295, checks: [port] }) }, { required: ['port'] }),
-        timeoutSeconds: intWith({ min: 0 }),
+        timeoutSeconds: whole,
       },
       { atMostOne: [['httpGet', 'tcpSocket', 'exec', 'grpc']] },
     ),

@@ -41,6 +41,18 @@ describe('timeouts and retries (GA-014)', () => {
   });
 });
 
+describe('what the API server fills in (GA-011)', () => {
+  const routes = (spec: object) => httpRules(row('HTTPRoute', spec) as HttpRouteRow, context).routes;
+
+  test('no rules are one that takes everything, no matches one of every path; empty matches stay empty', () => {
+    const everything = [{ uri: { prefix: '/' } }];
+    expect(routes({})).toMatchObject([{ match: everything, directResponse: { status: 500 } }]);
+    expect(routes({ rules: [{}] })).toMatchObject([{ match: everything }]);
+    expect(routes({ rules: [{ matches: [] }] })[0]).not.toHaveProperty('match');
+    expect(routes({ rules: [] })).toEqual([]);
+  });
+});
+
 describe('backends (GA-013, GA-019)', () => {
   const at = (ref: object, isMesh = false) => resolveBackend({ name: 'a', port: 80, ...ref }, 'spec', { ...context, isMesh });
 

@@ -5,8 +5,8 @@ import type { GrpcMatch, HttpMatch, ValueMatch } from './types.js';
 /** The API server fills in the path; files need not have it. */
 const ANY_PATH: HttpMatch = { path: { type: 'PathPrefix', value: '/' } };
 
-/** Matches of an HTTP rule, never none. */
-export const httpMatches = (matches: readonly HttpMatch[] | undefined): readonly HttpMatch[] => (matches?.length ? matches : [ANY_PATH]);
+/** Matches of an HTTP rule. A list that is there and empty stays so: the API server fills in only what is absent. */
+export const httpMatches = (matches: readonly HttpMatch[] = [ANY_PATH]): readonly HttpMatch[] => matches;
 
 export function httpMatch({ path, headers, queryParams, method }: HttpMatch): HTTPMatchRequest {
   return {

@@ -18,15 +18,19 @@ export interface HttpRules {
   readonly refused?: Finding;
 }
 
+/** The API server fills in one rule that takes everything; files need not have it. */
+const ANY_RULE: readonly HttpRule[] = [{}];
+
 export const httpRules = (row: HttpRouteRow, context: BackendContext): HttpRules =>
-  convert(row, (rule, name, field) => {
+  convert(row, row.spec.rules ?? ANY_RULE, (rule, name, field) => {
     const { route, findings } = ruleRoute(rule, name, field, HTTP_FILTERS, context);
     const timed = { ...route, ...retriesAndTimeouts(rule) };
-    return { routes: httpMatches(rule.matches).map((match) => withMatch(timed, httpMatch(match))), findings };
+    const matches = httpMatches(rule.matches);
+    return { routes: matches.length === 0 ? [timed] : matches.map((match) => withMatch(timed, httpMatch(match))), findings };
   });
 
 export const grpcRules = (row: GrpcRouteRow, context: BackendContext): HttpRules =>
-  convert(row, (rule, name, field) => {
+  convert(row, row.spec.rules ?? [], (rule, name, field) => {
     const { route, findings } = ruleRoute(rule, name, field, GRPC_FILTERS, context);
     const matches = rule.matches ?? [];
     return { routes: matches.length === 0 ? [route] : matches.map((match) => withMatch(route, grpcMatch(match))), findings };
@@ -35,13 +39,14 @@ export const grpcRules = (row: GrpcRouteRow, context: BackendContext): HttpRules
 /** Converts rule by rule. What is refused in one takes the others with it: half of a route is not what its author wrote. */
 function convert<Rule extends RouteRule>(
   row: Resource<string, RouteSpec<Rule>>,
+  rules: readonly Rule[],
   rule: (rule: Rule, name: string, field: string) => HttpRules,
 ): HttpRules {
   const { name, namespace } = row.metadata;
   const routes: HTTPRoute[] = [];
   const findings: Finding[] = [];
   try {
-    for (const [i, each] of (row.spec.rules ?? []).entries()) {
+    for (const [i, each] of rules.entries()) {
       const field = `spec.rules[${i}]`;
       const made = rule(each, each.name ?? `${namespace}.${name}.${i}`, field);
       routes.push(...made.routes);

@@ -121,7 +121,7 @@ describe('CL-001: remote clusters by secrets', () => {
     own.set(SECRETS, 'north', secretOf({ north: kubeconfig('a'), south: kubeconfig('b') }), 'istio-system');
     const begun = Date.now();
     await start(300);
-    expect(Date.now() - begun).toBeLessThan(2000);
+    expect(Date.now() - begun).toBeLessThan(10_000);
     await until(() => names() === 'south/default/web-b' && source.problems().some(({ message }) => message.includes('cluster north')));
     await remotes['a']?.start();
     await until(() => names() === 'north/default/web-a south/default/web-b');

@@ -1,6 +1,6 @@
 /**
- * A patch as the user wrote it → a patch to apply. Its value is JSON of an Envoy message, in snake_case or camelCase, and is read strictly: an
- * unknown field, type or enum value refuses the patch and nothing else (EF-020, EF-021). Nothing here throws.
+ * A patch as the user wrote it → a patch to apply. Its value is JSON of an Envoy message, in snake_case or camelCase. A field that the message
+ * does not have is left out; an unknown type or enum value refuses the patch and nothing else (EF-020, EF-021). Nothing here throws.
  */
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 import type { EnvoyFilter } from '../../api/extensions.js';
@@ -10,6 +10,7 @@ import type { ConfigPatch } from '../../model/envoy-filters.js';
 import { BOOTSTRAP } from './bootstrap.js';
 import { envoyType, envoyTypes } from './envoy-types.js';
 import { explainJson } from './explain-json.js';
+import { fromGoJson } from './go-json.js';
 import type { ApplyTo, Operation, Patch } from './patch.js';
 
 interface Target {
@@ -71,8 +72,12 @@ function compile(config: ConfigPatch, index: number, row: EnvoyFilter, problems:
   const type = envoyType(target.type);
   const common = { id: `${keyOf(row)}#${index}`, applyTo: applyTo as ApplyTo, operation, context, match, type };
   if (operation === 'REMOVE') return common;
-  const json = patch?.value as JsonValue | undefined;
-  if (json === undefined) return report('error', ['patch', 'value'], `must be set for operation ${operation}`);
+  const given = patch?.value as JsonValue | undefined;
+  if (given === undefined) return report('error', ['patch', 'value'], `must be set for operation ${operation}`);
+  const { json, unknown, wrong } = fromGoJson(type, given);
+  const [first] = wrong;
+  if (first !== undefined) return report('error', ['patch', 'value', ...first.path], first.message, 'bad-value');
+  for (const { path, message } of unknown) report('warning', ['patch', 'value', ...path], `${message}; it is left out`, 'unknown-field');
   try {
     const value = fromJson(type, json, { registry: envoyTypes() });
     if (operation === 'ADD' && NAMED.includes(common.applyTo) && (value as { name?: string }).name === '') {
@@ -80,8 +85,8 @@ function compile(config: ConfigPatch, index: number, row: EnvoyFilter, problems:
     }
     return { ...common, value };
   } catch (error) {
-    const { path, message, isUnknownField } = explainJson(type, json, error);
-    return report('error', ['patch', 'value', ...path], message, isUnknownField ? 'unknown-field' : 'bad-value');
+    const { path, message } = explainJson(type, json, error);
+    return report('error', ['patch', 'value', ...path], message, 'bad-value');
   }
 }
 

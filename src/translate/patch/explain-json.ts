@@ -9,8 +9,6 @@ import { envoyTypes, typeOfUrl } from './envoy-types.js';
 export interface Explanation {
   readonly path: FieldPath;
   readonly message: string;
-  /** The field may be one of a newer Envoy than this program knows. */
-  readonly isUnknownField: boolean;
 }
 
 const ANY = 'google.protobuf.Any';
@@ -24,7 +22,7 @@ export function explainJson(type: DescMessage, json: JsonValue, error: unknown):
   if (type.typeName.startsWith('google.protobuf.')) return reason;
   for (const [key, value] of Object.entries(json)) {
     const field = type.fields.find(({ name, jsonName }) => name === key || jsonName === key);
-    if (field === undefined) return { path: [key], message: `${type.typeName} has no such field`, isUnknownField: true };
+    if (field === undefined) continue;
     const failure = failureOf(type, { [key]: value });
     if (failure !== undefined) return below([key], explainField(field, value, failure));
   }
@@ -71,5 +69,5 @@ function failureOf(type: DescMessage, json: JsonValue): unknown {
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-const here = (message: string): Explanation => ({ path: [], message, isUnknownField: false });
+const here = (message: string): Explanation => ({ path: [], message });
 const below = (steps: FieldPath, explanation: Explanation): Explanation => ({ ...explanation, path: [...steps, ...explanation.path] });

@@ -29,11 +29,11 @@ const GRPC_STATUS = [
   'UNAUTHENTICATED',
 ];
 
-/** HTTPRoute.fault. Exponential delays and HTTP/2 errors exist in the API only; Envoy has no such fault. */
+/** HTTPRoute.fault. Exponential delays and HTTP/2 errors exist in the API only; Envoy has no such fault, and what is left is empty. */
 export const faultBlock: RouteBlock<HTTPFaultInjection> = (draft, fault) => {
-  const delay = delayOf(fault?.delay);
-  const abort = abortOf(fault?.abort);
-  if (delay === undefined && abort === undefined) return;
+  if (fault === undefined || fault === null) return;
+  const delay = delayOf(fault.delay);
+  const abort = abortOf(fault.abort);
   const config: DeepPartial<HTTPFault> = {};
   if (delay !== undefined) config.delay = delay;
   if (abort !== undefined) config.abort = abort;

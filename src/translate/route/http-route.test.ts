@@ -219,7 +219,8 @@ describe('action', () => {
       delay: { percentage: { numerator: 1000, denominator: 'MILLION' } },
       abort: { grpcStatus: 14 },
     });
-    expect(one({ fault: { delay: { exponentialDelay: '1s' } } }).typedPerFilterConfig).toBeUndefined();
+    const empty = { 'envoy.filters.http.fault': { '@type': expect.stringMatching(/HTTPFault$/) } };
+    expect(one({ fault: { delay: { exponentialDelay: '1s' } } }).typedPerFilterConfig).toEqual(empty);
   });
   test('VS-032 VS-033 mirrors of nothing are left out', () => {
     const route = one({

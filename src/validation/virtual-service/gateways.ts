@@ -6,8 +6,8 @@ import { ownerOf } from '../../model/gateway-api/names.js';
 import type { Findings } from '../findings.js';
 import { fqdn, isLabel, wildcardDomain } from '../names.js';
 
-/** `name` or `namespace/name`; the old `name.namespace.svc.…` still works. */
-export function validateGatewayNames(names: readonly string[] | undefined, findings: Findings): void {
+/** `name` or `namespace/name`; the old `name.namespace.svc.…` still works, which is told if `warns`. */
+export function validateGatewayNames(names: readonly string[] | undefined, findings: Findings, warns = true): void {
   for (const [index, name] of (names ?? []).entries()) {
     const at = findings.at(index);
     const slash = name.indexOf('/');
@@ -15,7 +15,7 @@ export function validateGatewayNames(names: readonly string[] | undefined, findi
     if (ownerOf(name) !== undefined) continue;
     if (slash < 0) {
       const [first, second] = name.split('.');
-      if (second !== undefined) at.warn(`'${name}' is the old form of a gateway's name; write ${second}/${first}`);
+      if (warns && second !== undefined) at.warn(`'${name}' is the old form of a gateway's name; write ${second}/${first}`);
       at.check(fqdn(name));
       // The reference looks no further than a name without a namespace.
       return;

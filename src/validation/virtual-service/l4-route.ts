@@ -15,19 +15,19 @@ export function validateTlsRoute(route: TLSRoute, owner: VirtualServiceSpec, cov
   each(route.match, findings.at('match'), (match, at) => {
     if ((match.sniHosts ?? []).length === 0) at.at('sniHosts').error('must have at least one host');
     each(match.sniHosts, at.at('sniHosts'), (host, here) => validateSni(host, owner, cover, here));
-    validateL4(match, at);
+    validateL4(match, at, true);
   });
   validateRoutes(route.route, findings.at('route'));
 }
 
 export function validateTcpRoute(route: TCPRoute, findings: Findings): void {
-  each(route.match, findings.at('match'), validateL4);
+  each(route.match, findings.at('match'), (match, at) => validateL4(match, at, false));
   validateRoutes(route.route, findings.at('route'));
 }
 
-function validateL4(match: TLSMatchAttributes | L4MatchAttributes, findings: Findings): void {
+function validateL4(match: TLSMatchAttributes | L4MatchAttributes, findings: Findings, warns: boolean): void {
   each(match.destinationSubnets, findings.at('destinationSubnets'), (text, at) => at.check(subnet(text)));
-  validateScope(match, findings);
+  validateScope(match, findings, warns);
 }
 
 function validateRoutes(routes: readonly RouteDestination[] | undefined, findings: Findings): void {

@@ -23,16 +23,20 @@ export function validateMatches(matches: readonly HTTPMatchRequest[] | undefined
     validateRegex(match.uri as StringMatch | undefined, at.at('uri'));
     for (const field of ['scheme', 'method', 'authority'] as const) validateString(match[field] as StringMatch | undefined, at.at(field));
     eachEntry(match.queryParams as Record<string, StringMatch> | undefined, at.at('queryParams'), (_, value, here) => validateString(value, here));
-    validateScope(match, at);
+    validateScope(match, at, false);
     if ((match.sourceNamespace ?? '') !== '') at.at('sourceNamespace').check(label(match.sourceNamespace!, 'namespace'));
   });
 }
 
-/** Port, source labels and gateways: what matches of all protocols have. */
-export function validateScope(match: { port?: number; sourceLabels?: Record<string, string>; gateways?: string[] }, findings: Findings): void {
+/** Port, source labels and gateways: what matches of all protocols have. The reference warns of old names of gateways in TLS routes only. */
+export function validateScope(
+  match: { port?: number; sourceLabels?: Record<string, string>; gateways?: string[] },
+  findings: Findings,
+  warns: boolean,
+): void {
   if ((match.port ?? 0) !== 0) findings.at('port').check(port(match.port!));
   for (const [key, message] of labelProblems(match.sourceLabels)) findings.at('sourceLabels', key).error(message);
-  validateGatewayNames(match.gateways, findings.at('gateways'));
+  validateGatewayNames(match.gateways, findings.at('gateways'), warns);
 }
 
 function validateString(match: StringMatch | undefined, findings: Findings): void {

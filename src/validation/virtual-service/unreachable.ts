@@ -80,8 +80,9 @@ function warnCovered(prefixes: readonly Prefix[]): void {
   if (left < 0) prefixes.at(-1)!.at.warn('has too many matches before it to compare each with each; some that are never used may not be told');
 }
 
-/** Key order and a match's name do not matter. */
+/** Key order, a match's name, and whether a list or a mapping of texts is empty or absent do not matter. */
 function canonical(match: object): string {
+  const filled = Object.entries(match).filter((entry) => !isEmpty(entry));
   const sorted = (value: unknown): unknown =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(
@@ -90,8 +91,12 @@ function canonical(match: object): string {
             .map(([key, item]) => [key, sorted(item)]),
         )
       : value;
-  return JSON.stringify(sorted({ ...match, name: undefined }));
+  return JSON.stringify(sorted({ ...Object.fromEntries(filled), name: undefined }));
 }
+
+const COLLECTIONS = ['sourceLabels', 'gateways', 'headers', 'withoutHeaders', 'queryParams', 'destinationSubnets', 'sniHosts'];
+const isEmpty = ([field, value]: [string, unknown]): boolean =>
+  value === '' || value === 0 || value === false || (COLLECTIONS.includes(field) && Object.keys(value as object).length === 0);
 
 function prefixOf(match: HTTPMatchRequest, at: Findings): Prefix | undefined {
   const prefix = (match.uri as StringMatch | undefined)?.prefix ?? '';
