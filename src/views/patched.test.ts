@@ -199,13 +199,13 @@ describe('extensions and reports', () => {
       envoyFilter('f', [
         timeout(7, only('api')),
         timeout(7, only('nobody')),
-        { applyTo: 'CLUSTER', patch: { operation: 'MERGE', value: { nope: 1 } } },
+        { applyTo: 'CLUSTER', patch: { operation: 'MERGE', value: { name: 1 } } },
       ]),
     );
     const report = views.patchReport(proxy(), () => ['80']);
     expect(report.selected).toEqual(['a/f#0', 'a/f#1', 'a/f#2']);
     expect(report.applied).toEqual(['a/f#0']);
-    expect(report.problems.map(({ field }) => field)).toEqual(['spec.configPatches[2].patch.value.nope']);
+    expect(report.problems.map(({ field }) => field)).toEqual(['spec.configPatches[2].patch.value.name']);
   });
   test('the origins of a patched resource name the EnvoyFilter and what it was made from', () => {
     const { proxy, watch } = room(service('api'), envoyFilter('f', [timeout(7)]));
