@@ -199,13 +199,14 @@ describe('extensions and reports', () => {
       envoyFilter('f', [
         timeout(7, only('api')),
         timeout(7, only('nobody')),
-        { applyTo: 'CLUSTER', patch: { operation: 'MERGE', value: { name: 1 } } },
+        { applyTo: 'HTTP_FILTER', patch: { operation: 'REMOVE' } },
+        { applyTo: 'CLUSTER', patch: { operation: 'MERGE', value: { nope: 1 } } },
       ]),
     );
     const report = views.patchReport(proxy(), () => ['80']);
-    expect(report.selected).toEqual(['a/f#0', 'a/f#1', 'a/f#2']);
-    expect(report.applied).toEqual(['a/f#0']);
-    expect(report.problems.map(({ field }) => field)).toEqual(['spec.configPatches[2].patch.value.name']);
+    expect(report.selected).toEqual(['a/f#0', 'a/f#1', 'a/f#2', 'a/f#3']);
+    expect(report.applied).toEqual(['a/f#0', 'a/f#3']);
+    expect(report.problems.map(({ field }) => field)).toEqual(['spec.configPatches[2].match', 'spec.configPatches[3].patch.value.nope']);
   });
   test('the origins of a patched resource name the EnvoyFilter and what it was made from', () => {
     const { proxy, watch } = room(service('api'), envoyFilter('f', [timeout(7)]));
