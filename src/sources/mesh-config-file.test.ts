@@ -38,6 +38,10 @@ describe('MeshConfigFile', () => {
     expect(fields("envoyFileAccessLog: {logFormat: {labels: {a: {b: '%'}}}}")).toEqual(at('envoyFileAccessLog.logFormat.labels.a.b'));
     expect(fields('envoyExtAuthzGrpc: {service: null, port: 9000}')).toEqual([]);
     expect(fields('envoyOtelAls: {logFormat: {text: null}}')).toEqual([]);
+    expect(fields('envoyExtAuthzGrpc: {includeRequestBodyInCheck: {}}')).toEqual(at('envoyExtAuthzGrpc.includeRequestBodyInCheck'));
+    const more = (headers: string) => fields(`envoyExtAuthzHttp: {includeAdditionalHeadersInCheck: ${headers}}`);
+    expect(more("{x-a: '%'}")).toEqual(at('envoyExtAuthzHttp.includeAdditionalHeadersInCheck.x-a'));
+    expect(more("{'a b': c}")).toEqual(at('envoyExtAuthzHttp.includeAdditionalHeadersInCheck["a b"]'));
     expect(fields('envoyExtAuthzGrpc: {service: 7}')).toEqual(at('envoyExtAuthzGrpc.service'));
     expect(new MeshConfigFile('m').update("accessLogFormat: 'at 50 %'").problems).toMatchObject([{ severity: 'error', field: 'accessLogFormat' }]);
   });
@@ -80,6 +84,12 @@ defaultHttpRetryPolicy: { attempts: 2, perTryTimeout: soon }
       field: 'defaultTrafficPolicy.connectionPool.http.http2KeepAlive.timeout',
       message: 'is required',
     });
+  });
+
+  it('PC-014: windows of HTTP/2 that Envoy does not begin with', () => {
+    const settings = 'http2InitialStreamWindowSize: 65534, http2InitialConnectionWindowSize: 65535';
+    const { problems } = new MeshConfigFile('m').update(`defaultConfig: { connectionSettings: { ${settings} } }`);
+    expect(problems.map(({ field }) => field)).toEqual(['defaultConfig.connectionSettings.http2InitialStreamWindowSize']);
   });
 
   it('MC-020: what Envoy can live with in a retry policy of the mesh is told, and costs no other setting', () => {

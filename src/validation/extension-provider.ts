@@ -16,18 +16,23 @@ interface Texts {
   readonly headers?: readonly Header[];
   readonly http?: { readonly headers?: readonly Header[] };
   readonly grpc?: { readonly initialMetadata?: readonly Header[] };
+  readonly includeAdditionalHeadersInCheck?: Readonly<Record<string, string>>;
 }
 
 export function validateExtensionProvider(provider: ExtensionProvider, findings: Findings): void {
   for (const [kind, value] of Object.entries(provider)) {
     if (typeof value !== 'object' || value === null) continue;
     const at = findings.at(kind);
-    const { logFormat, headers, http, grpc } = value as Texts;
+    const { logFormat, headers, http, grpc, includeAdditionalHeadersInCheck } = value as Texts;
     if (logFormat?.text !== undefined) at.at('logFormat', 'text').check(formatString(logFormat.text));
     validateLabels(logFormat?.labels, at.at('logFormat', 'labels'));
     validateHeaders(headers, at.at('headers'));
     validateHeaders(http?.headers, at.at('http', 'headers'));
     validateHeaders(grpc?.initialMetadata, at.at('grpc', 'initialMetadata'));
+    eachEntry(includeAdditionalHeadersInCheck, at.at('includeAdditionalHeadersInCheck'), (name, text, entry) => {
+      entry.check(headerName(name));
+      entry.check(headerValue(text));
+    });
   }
 }
 

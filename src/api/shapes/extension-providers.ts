@@ -3,7 +3,7 @@
  * https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider
  */
 import { choice, duration, flag, int32, text, texts, uint32 } from './settings.js';
-import { any, list, map, nullable, obj, open, type Shape, str } from './shape.js';
+import { any, intWith, list, map, nullable, obj, open, type Shape, str } from './shape.js';
 
 const backend = { service: text, port: uint32 };
 const headers = nullable(list(obj({ name: text, value: text, envName: text })));
@@ -18,7 +18,9 @@ const check = {
   failOpen: flag,
   clearRouteCache: flag,
   statusOnError: text,
-  includeRequestBodyInCheck: nullable(obj({ maxRequestBytes: uint32, allowPartialMessage: flag, packAsBytes: flag })),
+  includeRequestBodyInCheck: nullable(
+    obj({ maxRequestBytes: intWith({ min: 1, max: 4294967295 }), allowPartialMessage: flag, packAsBytes: flag }, { required: ['maxRequestBytes'] }),
+  ),
 };
 
 const kinds: Readonly<Record<string, Shape>> = {

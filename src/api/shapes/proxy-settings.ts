@@ -8,6 +8,9 @@ import { any, intWith, map, nullable, num, obj, open, str } from './shape.js';
 
 const remoteService = nullable(open({ address: text, tlsSettings: nullable(open({ mode: choice('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL') })) }));
 
+/** Bytes; HTTP/2 begins with so many, and Envoy takes no fewer. */
+const window = nullable(intWith({ min: 65535, max: 2147483647 }));
+
 const connectionSettings = nullable(
   obj({
     profile: text,
@@ -21,8 +24,8 @@ const connectionSettings = nullable(
     httpRequestHeadersTimeout: duration,
     httpDrainTimeout: duration,
     httpMaxConcurrentStreams: nullable(intWith({ min: 1, max: 2147483647 })),
-    http2InitialStreamWindowSize: whole,
-    http2InitialConnectionWindowSize: whole,
+    http2InitialStreamWindowSize: window,
+    http2InitialConnectionWindowSize: window,
     httpHeadersWithUnderscoresAction: text,
     httpMergeSlashes: flag,
     httpPathWithEscapedSlashesAction: text,

@@ -41,6 +41,7 @@ describe('AZ-031: authorizers over HTTP', () => {
     ['no port', { port: 0 }],
     ['a port beyond the last', { port: 65536 }],
     ['a status that is none', { statusOnError: '999' }],
+    ['the status 0', { statusOnError: '0' }],
     ['a status that is no number', { statusOnError: 'teapot' }],
     ['a path that is none', { pathPrefix: 'check' }],
     ['a bare wildcard', { headersToUpstreamOnAllow: ['*'] }],

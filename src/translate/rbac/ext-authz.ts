@@ -116,8 +116,8 @@ const hasBareWildcard = (settings: Settings): boolean =>
 /** Names become parts of policy names and metadata: letters, digits and dashes of a DNS label. */
 const isProviderName = (name: string): boolean => name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name);
 
-/** A status that Envoy can answer with. */
+/** A status that Envoy can answer with; its list begins with 0, which is none. */
 function statusCode(text: string): StatusCode | undefined {
-  const code = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  const code = /^[1-9]\d{2}$/.test(text) ? Number(text) : Number.NaN;
   return StatusCode[code] === undefined ? undefined : (code as StatusCode);
 }
