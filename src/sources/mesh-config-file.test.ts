@@ -86,6 +86,12 @@ defaultHttpRetryPolicy: { attempts: 2, perTryTimeout: soon }
     });
   });
 
+  it('SD-016: no negative time for protocol detection, no line ends in the name of the server', () => {
+    const fields = (text: string) => new MeshConfigFile('m').update(text).problems.map(({ field }) => field);
+    expect(fields('protocolDetectionTimeout: -1s')).toEqual(['protocolDetectionTimeout']);
+    expect(fields('defaultConfig: { proxyHeaders: { server: { value: "a\\nb" } } }')).toEqual(['defaultConfig.proxyHeaders.server.value']);
+  });
+
   it('PC-014: windows of HTTP/2 that Envoy does not begin with', () => {
     const settings = 'http2InitialStreamWindowSize: 65534, http2InitialConnectionWindowSize: 65535';
     const { problems } = new MeshConfigFile('m').update(`defaultConfig: { connectionSettings: { ${settings} } }`);

@@ -58,6 +58,16 @@ export function conformanceCases(folder) {
     .filter(({ mesh }) => mesh.kind !== 'ConfigMap');
 }
 
+/** What an API server fills in, and what the controllers do that do not run in the reference's double. */
+function asServed(resource) {
+  const { kind, metadata, spec } = resource;
+  if (kind === 'Pod') return { ...resource, spec: { serviceAccountName: 'default', ...spec } };
+  if (kind === 'ServiceEntry')
+    return { ...resource, metadata: { ...metadata, labels: { 'networking.istio.io/enable-autoallocate-ip': 'false', ...metadata.labels } } };
+  if (kind !== 'Service' || spec?.ports === undefined) return resource;
+  return { ...resource, spec: { ...spec, ports: spec.ports.map((port) => ({ protocol: 'TCP', targetPort: port.port, ...port })) } };
+}
+
 /** Cases made of golden inputs under `src`: the proxy has an agent, and no provider is there by default. */
 export function goldenCases(src) {
   const files = readdirSync(src, { recursive: true }).filter((file) => file.endsWith('.in.yaml'));
@@ -69,7 +79,7 @@ export function goldenCases(src) {
     const where = [locality.region, locality.zone, locality.subZone].filter(Boolean).join('/');
     return {
       name: file.slice(0, -'.in.yaml'.length).replaceAll(/[/]|testdata/g, '-'),
-      resources: withSlices(resources),
+      resources: withSlices(resources.map(asServed)),
       mesh: { defaultProviders: { metrics: [], tracing: [], accessLogging: [] }, ...mesh },
       proxies: [{ name: 'proxy', id, metadata: said, locality: where }],
     };

@@ -7,12 +7,12 @@ import { clientTls, localityLbSetting, outlierDetection, zoneAwareLbSetting } fr
 import { extensionProvider } from './extension-providers.js';
 import { connectionPool } from './istio-shared.js';
 import { proxySettings } from './proxy-settings.js';
-import { choice, flag, known, port, positive, text, texts, uint32 } from './settings.js';
+import { choice, duration, flag, known, port, positive, text, texts, uint32 } from './settings.js';
 import { intWith, list, map, nullable, obj, oneOf, open, str, strWith } from './shape.js';
 import { retries } from './virtual-service.js';
 
 /** Negative is let in, as in Istio. */
-const duration = nullable(strWith({ checks: [anyDuration] }));
+const anySign = nullable(strWith({ checks: [anyDuration] }));
 const tls = nullable(obj({ minProtocolVersion: choice('TLS_AUTO', 'TLSV1_2', 'TLSV1_3'), ecdhCurves: texts, cipherSuites: texts }));
 
 const requirement = obj({ key: str, operator: oneOf(['In', 'NotIn', 'Exists', 'DoesNotExist']), values: texts }, { required: ['key', 'operator'] });
@@ -55,6 +55,7 @@ export const meshConfigShape = obj({
   meshMTLS: tls,
   tlsDefaults: tls,
   pathNormalization: nullable(obj({ normalization: choice('DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES') })),
+  // Envoy would refuse every listener with a negative one.
   protocolDetectionTimeout: duration,
   proxyHttpPort: port,
   proxyListenPort: port,
@@ -62,10 +63,10 @@ export const meshConfigShape = obj({
   rootNamespace: text,
   serviceEntryVisibility: nullable(obj({ defaultVisibility: visibility, applyToSidecars: flag, policies: visibilityPolicies })),
   serviceSettings: nullable(list(obj({ settings: nullable(obj({ clusterLocal: flag })), hosts: texts }))),
-  tcpKeepalive: nullable(obj({ probes: uint32, time: duration, interval: duration })),
+  tcpKeepalive: nullable(obj({ probes: uint32, time: anySign, interval: anySign })),
   trustDomain: text,
   trustDomainAliases: texts,
-  hboneIdleTimeout: duration,
+  hboneIdleTimeout: anySign,
   zoneAwareLbSetting: nullable(zoneAwareLbSetting),
 });
 

@@ -2,9 +2,10 @@
  * What the ProxyConfig of a MeshConfig, of a node or of the annotation `proxy.istio.io/config` may hold; the resource ProxyConfig has less.
  * https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig
  */
+import { headerText } from '../header-text.js';
 import { clientTls } from './destination-rule.js';
 import { choice, duration, flag, known, port, positive, text, texts, uint32, whole } from './settings.js';
-import { any, intWith, map, nullable, num, obj, open, str } from './shape.js';
+import { any, intWith, map, nullable, num, obj, open, str, strWith } from './shape.js';
 
 const remoteService = nullable(open({ address: text, tlsSettings: nullable(open({ mode: choice('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL') })) }));
 
@@ -43,7 +44,7 @@ const proxyHeaders = nullable(
     forwardedClientCert: forwardedCert,
     setCurrentClientCertDetails: nullable(obj({ subject: flag, cert: flag, chain: flag, dns: flag, uri: flag })),
     requestId: disabled,
-    server: nullable(obj({ disabled: flag, value: text })),
+    server: nullable(obj({ disabled: flag, value: nullable(strWith({ checks: [headerText] })) })),
     attemptCount: disabled,
     envoyDebugHeaders: disabled,
     metadataExchangeHeaders: nullable(obj({ mode: choice('UNDEFINED', 'IN_MESH') })),

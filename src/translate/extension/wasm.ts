@@ -15,6 +15,7 @@ import { StringValue } from '@envoyproxy/xds-protos/google/protobuf/wrappers.js'
 import type { TrafficExtension, TrafficExtensionSpec } from '../../api/extensions.js';
 import type { FindBackend } from '../../model/extension-providers.js';
 import { duration, type Partial, toAny } from '../proto.js';
+import { structJson } from './struct-json.js';
 
 type WasmSettings = NonNullable<TrafficExtensionSpec['wasm']>;
 
@@ -93,7 +94,7 @@ function pluginConfig(
   return {
     name: `${metadata.namespace}.${metadata.name}`,
     rootId: pluginName,
-    configuration: hasSettings ? toAny(StringValue, { value: JSON.stringify(settings) }) : { typeUrl: '', value: Buffer.alloc(0) },
+    configuration: hasSettings ? toAny(StringValue, { value: structJson(settings) }) : { typeUrl: '', value: Buffer.alloc(0) },
     failurePolicy: FAILURE[failStrategy] ?? FailurePolicy.FAIL_CLOSED,
     vm: {
       $case: 'vmConfig',
