@@ -1,22 +1,20 @@
 /**
  * What a GRPCRoute may hold: fields, types, limits and rules of its CRD. https://gateway-api.sigs.k8s.io/reference/spec/
  */
-import { servicePort, uniqueNames } from './gateway-checks.js';
+import { uniqueNames } from './gateway-checks.js';
 import { filtersOnce, filterUnion, grpcMethod, matchesTotal } from './gateway-route-checks.js';
 import {
   caCertificateRef,
-  group,
   hostname,
-  kind,
   name,
-  namespace,
   parentRefsShape,
   requestHeaderModifier,
   requestMirror,
   sectionName,
   sessionPersistenceShape,
+  weightedBackendRef,
 } from './gateway-shared.js';
-import { intWith, list, nullable, obj, oneOf, strWith } from './shape.js';
+import { list, nullable, obj, oneOf, strWith } from './shape.js';
 
 const filters = list(
   obj(
@@ -38,21 +36,7 @@ export const grpcRouteShape = obj({
   parentRefs: parentRefsShape,
   rules: list(
     obj({
-      backendRefs: list(
-        obj(
-          {
-            filters: filters,
-            group: nullable(group),
-            kind: nullable(kind),
-            name: strWith({ min: 1, max: 253 }),
-            namespace: namespace,
-            port: intWith({ min: 1, max: 65535 }),
-            weight: nullable(intWith({ min: 0, max: 1000000 })),
-          },
-          { required: ['name'], checks: [servicePort] },
-        ),
-        { max: 16 },
-      ),
+      backendRefs: list(weightedBackendRef({ filters: filters }), { max: 16 }),
       filters: filters,
       matches: list(
         obj({

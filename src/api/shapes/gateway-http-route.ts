@@ -2,7 +2,7 @@
  * What a HTTPRoute may hold: fields, types, limits and rules of its CRD. https://gateway-api.sigs.k8s.io/reference/spec/
  */
 import { headerText } from '../header-text.js';
-import { servicePort, starAlone, uniqueNames } from './gateway-checks.js';
+import { starAlone, uniqueNames } from './gateway-checks.js';
 import {
   authProtocol,
   filtersOnce,
@@ -18,17 +18,15 @@ import {
 import {
   backendRef,
   caCertificateRef,
-  group,
   headerValue,
   hostname,
-  kind,
   name,
-  namespace,
   parentRefsShape,
   requestHeaderModifier,
   requestMirror,
   sectionName,
   sessionPersistenceShape,
+  weightedBackendRef,
 } from './gateway-shared.js';
 import { bool, intWith, list, nullable, obj, oneOf, str, strWith } from './shape.js';
 
@@ -109,21 +107,7 @@ export const httpRouteShape = obj({
     list(
       obj(
         {
-          backendRefs: list(
-            obj(
-              {
-                filters: filters2,
-                group: nullable(group),
-                kind: nullable(kind),
-                name: strWith({ min: 1, max: 253 }),
-                namespace: namespace,
-                port: intWith({ min: 1, max: 65535 }),
-                weight: nullable(intWith({ min: 0, max: 1000000 })),
-              },
-              { required: ['name'], checks: [servicePort] },
-            ),
-            { max: 16 },
-          ),
+          backendRefs: list(weightedBackendRef({ filters: filters2 }), { max: 16 }),
           filters: filters2,
           matches: nullable(
             list(

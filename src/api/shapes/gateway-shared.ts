@@ -4,7 +4,7 @@
 import { headerName } from '../header-text.js';
 import { distinctListeners, listenerTls, parentRefs, servicePort, terminateHasCertificates, uniqueNames } from './gateway-checks.js';
 import { fraction, percentOrFraction, sessionPersistence } from './gateway-route-checks.js';
-import { intWith, list, map, nullable, obj, oneOf, str, strWith, whole } from './shape.js';
+import { intWith, list, map, nullable, obj, oneOf, type Shape, str, strWith, whole } from './shape.js';
 
 export const name = strWith({ min: 1, max: 256, pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$" });
 /** What Envoy takes as the value of a header; releases of the CRDs say nothing of it. */
@@ -86,23 +86,24 @@ export const requestMirror = obj(
   },
   { required: ['backendRef'], checks: [percentOrFraction] },
 );
+/** A backend of a route's rule. `more`: fields that only this kind of route has. */
+export const weightedBackendRef = (more: Record<string, Shape> = {}): Shape =>
+  obj(
+    {
+      ...more,
+      group: nullable(group),
+      kind: nullable(kind),
+      name: strWith({ min: 1, max: 253 }),
+      namespace: namespace,
+      port: intWith({ min: 1, max: 65535 }),
+      weight: nullable(intWith({ min: 0, max: 1000000 })),
+    },
+    { required: ['name'], checks: [servicePort] },
+  );
 export const rules = list(
   obj(
     {
-      backendRefs: list(
-        obj(
-          {
-            group: nullable(group),
-            kind: nullable(kind),
-            name: strWith({ min: 1, max: 253 }),
-            namespace: namespace,
-            port: intWith({ min: 1, max: 65535 }),
-            weight: nullable(intWith({ min: 0, max: 1000000 })),
-          },
-          { required: ['name'], checks: [servicePort] },
-        ),
-        { min: 1, max: 16 },
-      ),
+      backendRefs: list(weightedBackendRef(), { min: 1, max: 16 }),
       name: sectionName,
     },
     // Required, and one rule only, from v1 on: v1alpha2 has neither limit.
