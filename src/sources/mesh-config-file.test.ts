@@ -92,10 +92,14 @@ defaultHttpRetryPolicy: { attempts: 2, perTryTimeout: soon }
     expect(fields('defaultConfig: { proxyHeaders: { server: { value: "a\\nb" } } }')).toEqual(['defaultConfig.proxyHeaders.server.value']);
   });
 
-  it('PC-014: windows of HTTP/2 that Envoy does not begin with', () => {
+  it('PC-014: windows of HTTP/2 that Envoy does not begin with, actions that are none', () => {
     const settings = 'http2InitialStreamWindowSize: 65534, http2InitialConnectionWindowSize: 65535';
     const { problems } = new MeshConfigFile('m').update(`defaultConfig: { connectionSettings: { ${settings} } }`);
     expect(problems.map(({ field }) => field)).toEqual(['defaultConfig.connectionSettings.http2InitialStreamWindowSize']);
+    const actions = 'httpHeadersWithUnderscoresAction: REJECT_REQUEST, httpPathWithEscapedSlashesAction: REJECT_REQUEST, profile: EDGE';
+    expect(new MeshConfigFile('m').update(`defaultConfig: { connectionSettings: { ${actions} } }`).problems.map(({ field }) => field)).toEqual([
+      'defaultConfig.connectionSettings.httpHeadersWithUnderscoresAction',
+    ]);
   });
 
   it('MC-020: what Envoy can live with in a retry policy of the mesh is told, and costs no other setting', () => {

@@ -14,7 +14,7 @@ const window = nullable(intWith({ min: 65535, max: 2147483647 }));
 
 const connectionSettings = nullable(
   obj({
-    profile: text,
+    profile: choice('SIDECAR', 'EDGE'),
     listenerPerConnectionBufferLimitBytes: whole,
     globalDownstreamConnectionLimit: whole,
     httpIdleTimeout: duration,
@@ -27,9 +27,20 @@ const connectionSettings = nullable(
     httpMaxConcurrentStreams: nullable(intWith({ min: 1, max: 2147483647 })),
     http2InitialStreamWindowSize: window,
     http2InitialConnectionWindowSize: window,
-    httpHeadersWithUnderscoresAction: text,
+    httpHeadersWithUnderscoresAction: choice(
+      'HEADERS_WITH_UNDERSCORES_UNSPECIFIED',
+      'HEADERS_WITH_UNDERSCORES_ALLOW',
+      'HEADERS_WITH_UNDERSCORES_REJECT_REQUEST',
+      'HEADERS_WITH_UNDERSCORES_DROP_HEADER',
+    ),
     httpMergeSlashes: flag,
-    httpPathWithEscapedSlashesAction: text,
+    httpPathWithEscapedSlashesAction: choice(
+      'PATH_WITH_ESCAPED_SLASHES_UNSPECIFIED',
+      'KEEP_UNCHANGED',
+      'REJECT_REQUEST',
+      'UNESCAPE_AND_REDIRECT',
+      'UNESCAPE_AND_FORWARD',
+    ),
   }),
 );
 
