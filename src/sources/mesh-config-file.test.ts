@@ -92,6 +92,41 @@ defaultHttpRetryPolicy: { attempts: 2, perTryTimeout: soon }
     expect(fields('defaultConfig: { proxyHeaders: { server: { value: "a\\nb" } } }')).toEqual(['defaultConfig.proxyHeaders.server.value']);
   });
 
+  it('PC-001, PC-015: addresses of the ProxyConfig', () => {
+    const fields = (settings: string) => new MeshConfigFile('m').update(`defaultConfig: { ${settings} }`).problems.map(({ field }) => field);
+    const good = ['istiod.istio-system.svc:15012', '10.0.0.1:1', "'[::1]:65535'"];
+    expect(good.flatMap((address) => fields(`discoveryAddress: ${address}`))).toEqual([]);
+    const bad = ["''", 'istiod', "'istiod:'", 'istiod:0', 'istiod:65536', "'*:80'", "'istiod:15012x'", "'[::1:80'"];
+    expect(bad.map((address) => fields(`discoveryAddress: ${address}`))).toEqual(bad.map(() => ['defaultConfig.discoveryAddress']));
+    expect(fields("tracing: { zipkin: { address: '$(HOST_IP):9411' } }")).toEqual([]);
+    expect(fields('tracing: { zipkin: {} }, statsdUdpAddress: x, envoyMetricsService: { address: y }, envoyAccessLogService: {}')).toEqual([
+      'defaultConfig.statsdUdpAddress',
+      'defaultConfig.tracing.zipkin.address',
+      'defaultConfig.envoyMetricsService.address',
+    ]);
+  });
+
+  it('CL-006: networks name addresses, names and ports', () => {
+    const fields = (network: string) => {
+      const map = { kind: 'ConfigMap', data: { meshNetworks: `networks: { n: ${network} }` } };
+      return new MeshConfigFile('m').update(JSON.stringify(map)).problems.map(({ field }) => field);
+    };
+    expect(fields('{ endpoints: [{ fromCidr: 10.0.0.0/8 }, { fromRegistry: west }], gateways: [{ address: gw.example.com, port: 443 }] }')).toEqual(
+      [],
+    );
+    expect(
+      fields(
+        '{ endpoints: [{ fromCidr: 10.0.0.0/99 }, { fromRegistry: a b }], gateways: [{ address: "-", port: 443 }, { registryServiceName: a b }] }',
+      ),
+    ).toEqual([
+      'networks.n.endpoints[0].fromCidr',
+      'networks.n.endpoints[1].fromRegistry',
+      'networks.n.gateways[0].address',
+      'networks.n.gateways[1].registryServiceName',
+      'networks.n.gateways[1].port',
+    ]);
+  });
+
   it('PC-014: windows of HTTP/2 that Envoy does not begin with, actions that are none', () => {
     const settings = 'http2InitialStreamWindowSize: 65534, http2InitialConnectionWindowSize: 65535';
     const { problems } = new MeshConfigFile('m').update(`defaultConfig: { connectionSettings: { ${settings} } }`);

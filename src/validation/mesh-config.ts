@@ -3,6 +3,7 @@
  * serves several versions. https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
  */
 import { parseDuration } from '../api/duration.js';
+import type { MeshNetworks } from '../api/extensions.js';
 import type { MeshConfig, PrivateKeyProvider } from '../api/mesh-config.js';
 import type { FieldPath } from '../api/problem.js';
 import { checkShape } from '../api/schema.js';
@@ -14,7 +15,9 @@ import { validateClientTls } from './destination-rule/tls.js';
 import { validateExtensionProvider } from './extension-provider.js';
 import { each, Findings } from './findings.js';
 import { formatString } from './format-string.js';
+import { validateNetworks } from './mesh-networks.js';
 import { isLabel, wildcardDomain } from './names.js';
+import { validateProxySettings } from './proxy-settings.js';
 import { duration } from './values.js';
 import { validateRetries } from './virtual-service/retries.js';
 
@@ -57,16 +60,21 @@ function partProblems(config: MeshConfig): SettingsProblem[] {
   for (const field of ['defaultHttpRetryPolicy', 'defaultInboundHttpRetryPolicy'] as const) validateRetries(config[field], findings.at(field), true);
   each(config.extensionProviders, findings.at('extensionProviders'), validateExtensionProvider);
   validateClientTls(config.outboundTrafficPolicy?.tls, findings.at('outboundTrafficPolicy', 'tls'));
-  return findings.problems.map(({ severity, code, path = [], message }) => ({
-    severity: severity === 'error' ? 'error' : 'warning',
-    code,
-    path,
-    message,
-  }));
+  validateProxySettings(config.defaultConfig, findings.at('defaultConfig'));
+  return settingsProblems(findings);
 }
 
+const settingsProblems = ({ problems }: Findings): SettingsProblem[] =>
+  problems.map(({ severity, code, path = [], message }) => ({ severity: severity === 'error' ? 'error' : 'warning', code, path, message }));
+
 /** What is wrong with a file of mesh networks. */
-export const validateMeshNetworks = (value: unknown): SettingsProblem[] => shapeProblems(checkShape(meshNetworksShape, value));
+export function validateMeshNetworks(value: unknown): SettingsProblem[] {
+  const problems = shapeProblems(checkShape(meshNetworksShape, value));
+  if (problems.some((problem) => problem.severity === 'error')) return problems;
+  const findings = new Findings({ kind: 'MeshNetworks', namespace: '', name: 'mesh' }, []);
+  validateNetworks(value as MeshNetworks, findings);
+  return [...problems, ...settingsProblems(findings)];
+}
 
 function shapeProblems(found: ReturnType<typeof checkShape>): SettingsProblem[] {
   return found.map((problem) => ({ ...problem, severity: problem.code === 'unknown-field' ? 'warning' : 'error' }));

@@ -16,7 +16,7 @@ const connectionSettings = nullable(
   obj({
     profile: choice('SIDECAR', 'EDGE'),
     listenerPerConnectionBufferLimitBytes: whole,
-    globalDownstreamConnectionLimit: whole,
+    globalDownstreamConnectionLimit: nullable(intWith({ min: 1, max: 2147483647 })),
     httpIdleTimeout: duration,
     httpMaxConnectionDuration: duration,
     httpMaxStreamDuration: duration,
