@@ -48,6 +48,8 @@ describe('AZ-031: authorizers over HTTP', () => {
     ['a timeout that is none', { timeout: 'soon' }],
   ])('AZ-006: cannot be used with %s', (_, settings) => expect(http(settings)).toBeUndefined());
 
+  test('AZ-006: an empty path is none', () => expect(http({ pathPrefix: '' })).toEqual(http({})));
+
   test.each(['', 'Opa', 'a_b', '-a', 'a-', 'a/b', 'x'.repeat(64)])('AZ-006: cannot be named %j', (name) => expect(http({}, name)).toBeUndefined());
 });
 

@@ -63,7 +63,7 @@ export function externalAuthorizer(provider: ExtensionProvider, find: FindDestin
     ...(settings.includeRequestBodyInCheck !== undefined && { withRequestBody: settings.includeRequestBodyInCheck }),
   };
   if (http !== undefined) {
-    if (hasBareWildcard(http) || !(http.pathPrefix ?? '/').startsWith('/')) return undefined;
+    if (hasBareWildcard(http) || !(http.pathPrefix || '/').startsWith('/')) return undefined;
     return { http: { ...forHttp, ...httpCheck(http, destination, timeout) } };
   }
   const grpcService: Partial<GrpcService> = {
