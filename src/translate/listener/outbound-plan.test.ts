@@ -55,6 +55,14 @@ describe('plan of an outbound listener', () => {
   test('SD-067: of two equal TCP chains the first wins', () => {
     expect(chains('0.0.0.0', offer('first', 'TCP'), offer('second', 'TCP'))).toEqual(['tcp "first"']);
   });
+  test('SD-067: of a second detected port on the wildcard only byte streams to addresses of its own count', () => {
+    expect(chains('0.0.0.0', offer('h', 'HTTP'), offer('a', 'Unsupported'))).toEqual(['http 7000']);
+    expect(chains('0.0.0.0', offer('a', 'Unsupported'), offer('b', 'Unsupported'))).toEqual(['tcp "a"', 'http 7000']);
+    const addressed = { ...MATCH_ALL, destinations: ['10.0.0.0/8'] };
+    const tcpChains = (given: Offer): ChainPlan[] => tcp(given).map((chain) => ({ ...chain, match: addressed }));
+    const context = { ipMode: 'ipv4', wildcard: '0.0.0.0', otherwise: toCluster('PassthroughCluster'), tcpChains, routesOfPort: String } as const;
+    expect(planListener(slot('0.0.0.0', offer('h', 'HTTP'), offer('a', 'Unsupported')), context).chains).toHaveLength(2);
+  });
   test('SD-067: Mongo and MySQL share with nobody', () => {
     expect(chains('0.0.0.0', offer('mongo', 'Mongo'), offer('h', 'HTTP'))).toEqual(['tcp "mongo"']);
     expect(chains('0.0.0.0', offer('h', 'HTTP'), offer('db', 'MySQL'))).toEqual(['http 7000']);

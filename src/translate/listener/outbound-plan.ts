@@ -79,8 +79,14 @@ export function planListener(slot: Slot, context: PlanContext): OutboundListener
       // An explicit HTTP listener is replaced: the sniffing one serves its requests too.
       chains = [...context.tcpChains(offer, bind), http(true)];
       current = 'Unsupported';
+    } else if (isDetected(current)) {
+      // Its requests are served already; only byte streams to addresses of its own can be told from everybody else's.
+      chains = merge(
+        chains,
+        context.tcpChains(offer, bind).filter(({ match }) => match.destinations.length > 0),
+      );
     } else {
-      chains = merge(chains, isDetected(current) ? context.tcpChains(offer, bind) : [...context.tcpChains(offer, bind), http(true)]);
+      chains = merge(chains, [...context.tcpChains(offer, bind), http(true)]);
       current = 'Unsupported';
     }
   }
