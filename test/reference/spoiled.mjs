@@ -1,13 +1,12 @@
 /**
- * The conformance cases and golden inputs, each field of their resources and settings changed, one at a time: left out, something else, what it holds elsewhere, or a
- * field more. What our validation refuses is passed over: it never gets as far.
+ * The conformance cases and golden inputs, each field of their resources and settings changed, one at a time: left out, something else, what it
+ * holds elsewhere, or a field more. What our validation refuses is passed over: it never gets as far.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { fieldOf, places, replaced } from '../fuzz/spoil.mjs';
 import { nodeOf } from '../golden-header.ts';
-import { firstTimes, Pool } from './pool.mjs';
+import { changed, firstTimes, Pool } from './pool.mjs';
 import { withSlices } from './slices.mjs';
 
 const ELSEWHERE = 5;
@@ -25,26 +24,24 @@ function others(value) {
 const OURS = ['apiVersion', 'kind', 'status', 'name', 'namespace', 'creationTimestamp'];
 const isOurs = (path) => OURS.includes(path[0]) || (path[0] === 'metadata' && (path.length === 1 || OURS.includes(path[1])));
 
-/** Resources or settings with one field changed, as `[what, value]`. */
-function* changed(kind, value, pool, isNew) {
-  for (const path of [...(kind === 'MeshConfig' ? [[]] : []), ...places(value)]) {
-    if (isOurs(path)) continue;
-    const field = [kind, ...(path.length > 0 ? [fieldOf(path)] : [])].join('.');
-    const now = path.reduce((one, step) => one[step], value);
-    const tell = (at, other) => `${kind}.${at.join('.')} = ${JSON.stringify(other)}`;
-    if (path.length > 0 && isNew(field)) {
-      // Patches of different objects have nothing to give each other.
-      const elsewhere = field.includes('.patch.value') ? [] : pool.values(field, ELSEWHERE);
-      const all = new Map([...others(now), ...elsewhere].map((one) => [JSON.stringify(one), one]));
-      all.delete(JSON.stringify(now));
-      for (const other of all.values()) yield [tell(path, other), replaced(value, path, other)];
-    }
-    for (const name of field.includes('.patch.value') ? [] : pool.missing(field, now)) {
-      if (!isNew(`+${Object.keys(now).sort().join()}+${field}.${name}`)) continue;
-      for (const other of pool.values(`${field}.${name}`, 2)) yield [tell([...path, name], other), replaced(value, [...path, name], other)];
-    }
-  }
-}
+/** Patches of different objects have nothing to give each other. */
+const isPatch = (field) => field.includes('.patch.value');
+
+/** How a resource or the settings (`kind` MeshConfig) are changed. */
+const changes = (kind, pool, isNew) => ({
+  pool,
+  isNew,
+  skips: (path) => (path.length === 0 ? kind !== 'MeshConfig' : isOurs(path)),
+  keeps: isPatch,
+  puts(now, field) {
+    const all = new Map([...others(now), ...(isPatch(field) ? [] : pool.values(field, ELSEWHERE))].map((one) => [JSON.stringify(one), one]));
+    all.delete(JSON.stringify(now));
+    return all.values();
+  },
+});
+
+/** A field that is newer than the reference's version. */
+export const withoutNewest = (mesh) => Object.fromEntries(Object.entries(mesh).filter(([field]) => field !== 'defaultInboundHttpRetryPolicy'));
 
 /** The conformance data's cases. */
 export function conformanceCases(folder) {
@@ -80,7 +77,7 @@ export function goldenCases(src) {
     return {
       name: file.slice(0, -'.in.yaml'.length).replaceAll(/[/]|testdata/g, '-'),
       resources: withSlices(resources.map(asServed)),
-      mesh: { defaultProviders: { metrics: [], tracing: [], accessLogging: [] }, ...mesh },
+      mesh: { defaultProviders: { metrics: [], tracing: [], accessLogging: [] }, ...withoutNewest(mesh ?? {}) },
       proxies: [{ name: 'proxy', id, metadata: said, locality: where }],
     };
   });
@@ -103,9 +100,10 @@ export function* spoiledCases({ cases: all, settings, each, isGood }) {
     let n = 0;
     yield { name: `${name}-0`, what: name, resources, mesh, proxies };
     const one = (what, rest) => ({ name: `${name}-${++n}`, what: `${name}: ${what}`, resources, mesh, proxies, ...rest });
-    for (const [what, other] of changed('MeshConfig', mesh, pool, isNew)) if (isGood(other, true)) yield one(what, { mesh: other });
+    for (const [what, other] of changed('MeshConfig', mesh, changes('MeshConfig', pool, isNew)))
+      if (isGood(other, true)) yield one(what, { mesh: other });
     for (const [at, resource] of resources.entries())
-      for (const [what, other] of changed(resource.kind, resource, pool, isNew))
+      for (const [what, other] of changed(resource.kind, resource, changes(resource.kind, pool, isNew)))
         if (isGood(other, false)) yield one(`${resource.metadata.name} ${what}`, { resources: resources.with(at, other) });
   }
 }

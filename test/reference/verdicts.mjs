@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { fieldOf, odd, places, replaced } from '../fuzz/spoil.mjs';
-import { firstTimes, Pool } from './pool.mjs';
+import { odd } from '../fuzz/spoil.mjs';
+import { changed, firstTimes, Pool } from './pool.mjs';
 
 const ELSEWHERE = 8;
 const isJudged = (one) => /\.istio\.io\/|^gateway\.networking\./.test(one?.apiVersion) && typeof one.metadata?.name === 'string';
@@ -32,22 +32,16 @@ export function* spoiledResources(folders, each) {
   ];
   const pool = new Pool();
   for (const one of all) pool.add(one.kind, one);
-  const isNew = firstTimes(each);
+  const how = {
+    pool,
+    isNew: firstTimes(each),
+    skips: (path) => path.length === 0 || OURS.includes(path[0]),
+    puts: (now, field) => [...odd(now), ...pool.values(field, ELSEWHERE)],
+  };
   for (const resource of all) {
-    yield { what: `${resource.kind} ${resource.metadata.name}`, resource };
-    for (const path of places(resource)) {
-      if (OURS.includes(path[0])) continue;
-      const field = `${resource.kind}.${fieldOf(path)}`;
-      const now = path.reduce((one, step) => one[step], resource);
-      const named = (value) => `${resource.kind} ${resource.metadata.name} ${path.join('.')} = ${JSON.stringify(value)?.slice(0, 200)}`;
-      if (isNew(field))
-        for (const other of [...odd(now), ...pool.values(field, ELSEWHERE)]) yield { what: named(other), resource: replaced(resource, path, other) };
-      for (const name of pool.missing(field, now)) {
-        if (!isNew(`+${Object.keys(now).sort().join()}+${field}.${name}`)) continue;
-        for (const other of pool.values(`${field}.${name}`, 2))
-          yield { what: named({ '+': name, other }), resource: replaced(resource, [...path, name], other) };
-      }
-    }
+    const named = (what) => `${resource.kind} ${resource.metadata.name} ${what}`;
+    yield { what: named('as it is'), resource };
+    for (const [what, other] of changed(resource.kind, resource, how)) yield { what: named(what.slice(0, 300)), resource: other };
   }
 }
 
